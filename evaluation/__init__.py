@@ -1,0 +1,1 @@
+"""Evaluate whether school programs narrow gaps between student groups."""

@@ -1,0 +1,60 @@
+"""Bring a frame to its contract, or say which column breaks which rule in how many rows."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from evaluation.contracts.columns import Column
+from evaluation.contracts.tables import TABLES
+from evaluation.errors import ContractError
+
+
+def conform(frame: pd.DataFrame, table: str) -> pd.DataFrame:
+    """Return `frame` with the contract's columns, types and order, sorted by key.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row per key; columns in any order.
+    table : str
+        Name in `TABLES`.
+
+    Raises
+    ------
+    ContractError
+        A column is missing or unknown, a type does not fit, a value is outside its limits, or a key repeats. The
+        message names table, column, rule and count, never a value.
+    """
+    contract = TABLES[table]
+    for name in contract.columns:
+        if name not in frame.columns:
+            raise ContractError(table, name, "is missing", len(frame))
+    for name in frame.columns:
+        if name not in contract.columns:
+            raise ContractError(table, str(name), "is not in the contract", len(frame))
+    out = pd.DataFrame({name: _typed(frame[name], contract.column(name), table) for name in contract.columns})
+    repeated = int(out.duplicated(list(contract.key)).sum())
+    if repeated:
+        raise ContractError(table, ", ".join(contract.key), "key repeats", repeated)
+    return out.sort_values(list(contract.key), kind="stable", na_position="first", ignore_index=True)
+
+
+def _typed(values: pd.Series, column: Column, table: str) -> pd.Series:
+    try:
+        typed = values.astype(column.dtype)
+    except (TypeError, ValueError):
+        raise ContractError(table, column.name, f"is not {column.dtype}", len(values)) from None
+    _refuse(typed.isna() & (not column.nullable), column, table, "is empty")
+    if column.allowed:
+        _refuse(typed.notna() & ~typed.isin(column.allowed), column, table, "is not an allowed value")
+    if column.low is not None:
+        _refuse(typed < column.low, column, table, f"is below {column.low:g}")
+    if column.high is not None:
+        _refuse(typed > column.high, column, table, f"is above {column.high:g}")
+    return typed
+
+
+def _refuse(broken: pd.Series, column: Column, table: str, rule: str) -> None:
+    count = int(broken.fillna(False).sum())
+    if count:
+        raise ContractError(table, column.name, rule, count)

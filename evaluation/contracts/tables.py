@@ -1,0 +1,134 @@
+"""Every table that crosses a stage: key, columns, where it may lie, who may see it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from evaluation.contracts.columns import COLUMNS, Column
+
+Level = Literal["restricted", "unreleased", "released"]
+Audience = Literal["public", "district", "lead", "researcher"]
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table: its key, its columns, the level of protection it lies under, the stage that writes it, its audience."""
+
+    name: str
+    description: str
+    level: Level
+    stage: str
+    key: tuple[str, ...]
+    columns: tuple[str, ...]
+    audience: Audience = "researcher"
+    nullable: frozenset[str] = field(default_factory=frozenset)
+
+    def column(self, name: str) -> Column:
+        """Return a column as this table holds it: `nullable` names those it may leave empty though others may not."""
+        shared = COLUMNS[name]
+        return replace(shared, nullable=True) if name in self.nullable else shared
+
+
+_STUDENT = ("race_ethnicity", "sex", "english_learner", "disability", "economic")
+_CELL = ("unit", "unit_id", "district_id", "grade_band", "period_kind", "period", "dimension", "group_id", "outcome_id")
+_SCOPE = ("scope", "scope_id", "program", "period", "outcome_id")
+_GAP = ("gap_id", "focal", "reference")
+_SPEC = ("specification", "program", "outcome_id", *_GAP, "part")
+_ESTIMAND = ("estimand", "cohort", "phase", "period", "event_time", "district_id")
+_CI = ("ci_low", "ci_high", "ci80_low", "ci80_high")
+_OPTIONAL = frozenset({"period", "district_id"})
+
+_TABLES: tuple[Table, ...] = (
+    Table("school_year", "Schools by year", "restricted", "ingest", ("school_id", "school_year"),
+          ("school_id", "district_id", "school_year", "grade_low", "grade_high", "grade_band", "calendar_days")),
+    Table("enrollment", "Enrolment spells", "restricted", "ingest",
+          ("student_key", "school_id", "school_year", "entry_date"),
+          ("student_key", "school_id", "district_id", "school_year", "entry_date", "exit_date", "grade")),
+    Table("student_year", "Student attributes by year", "restricted", "ingest",
+          ("district_id", "student_key", "school_year"), ("student_key", "district_id", "school_year", *_STUDENT)),
+    Table("attendance", "Attendance by student, school and month", "restricted", "ingest",
+          ("student_key", "school_id", "month"),
+          ("student_key", "school_id", "district_id", "school_year", "month", "source_grain", "half_days_enrolled",
+           "half_days_absent", "half_days_absent_oss")),
+    Table("discipline_action", "Discipline actions", "restricted", "ingest", ("district_id", "action_id"),
+          ("action_id", "student_key", "school_id", "district_id", "school_year", "date", "action_std",
+           "half_days_assigned")),
+    Table("survey_response", "Answers to survey items", "restricted", "ingest",
+          ("student_key", "school_id", "wave", "item_code"),
+          ("student_key", "school_id", "district_id", "school_year", "wave", "instrument", "item_code", "value_int")),
+    Table("public_cell", "Group-level public data, as published", "unreleased", "ingest",
+          ("unit_id", "period", "dimension", "group_id", "outcome_id"),
+          ("unit", "unit_id", "district_id", "grade_band", "period_kind", "period", "dimension", "group_id",
+           "outcome_id", "n_students", "mean", "status")),
+    Table("quarantine", "Rows set aside, located by file and row; the delivered file still holds them", "restricted",
+          "ingest", ("file", "row", "column", "rule"),
+          ("district_id", "school_year", "table", "file", "row", "column", "rule", "fix")),
+    Table("intake", "Per delivered file: rows in = accepted + quarantined + refused", "unreleased", "ingest", ("file",),
+          ("district_id", "school_year", "table", "file", "rows_in", "rows_accepted", "rows_quarantined",
+           "rows_refused", "refusal")),
+    Table("student_outcome", "One row per student, school and year: what cells are summed from", "restricted", "panel",
+          ("district_id", "student_key", "school_year"),
+          ("student_key", "district_id", "school_id", "school_year", "grade_band", *_STUDENT, "half_days_enrolled",
+           "half_days_absent", "half_days_absent_oss", "iss_actions", "oss_actions", "belonging_e6",
+           "waves_answered")),
+    Table("cells", "Sums by unit, period, group and outcome: the only thing later stages read", "unreleased", "panel",
+          _CELL, (*_CELL, "n_students", "n_obs", "n_eligible", "total", "total_sq", "mean", "status")),
+    Table("truth_cells", "Both potential outcomes of every cell (synthetic studies)", "unreleased", "synthetic",
+          _CELL, (*_CELL, "n_students", "total_y0", "total_y1")),
+    Table("group_levels", "Means of a group over time", "unreleased", "describe",
+          (*_SCOPE, "dimension", "group_id"),
+          (*_SCOPE, "dimension", "group_id", "n_students", "n_units", "n_districts", "mean", "status"),
+          nullable=frozenset({"program"})),
+    Table("gap_levels", "Gaps over time, on the units where both groups are observed", "unreleased", "describe",
+          (*_SCOPE, "gap_id"),
+          (*_SCOPE, *_GAP, "n_focal", "n_reference", "n_units", "n_districts", "focal_mean", "reference_mean", "gap",
+           "status"), nullable=frozenset({"program"})),
+    Table("coverage", "What is in, hidden and missing, per district, year and outcome", "unreleased", "describe",
+          ("district_id", "period", "outcome_id"),
+          ("district_id", "period", "outcome_id", "cells", "cells_reported", "cells_small", "cells_source_suppressed",
+           "cells_not_applicable", "cells_not_published", "cells_not_sent")),
+    Table("estimates", "Effects on gaps and their parts", "unreleased", "estimate", (*_SPEC, *_ESTIMAND, "inference"),
+          (*_SPEC, "estimator", "comparison", "weights", "sample", *_ESTIMAND, "value", "unit_name", "se", "df", *_CI,
+           "p_value", "inference", "no_interval", "verdict", "left_out_cohorts", "level", "n_students", "n_units",
+           "n_program_units", "n_program_districts", "n_comparison_districts", "n_clusters"), nullable=_OPTIONAL),
+    Table("estimate_weights", "Weight of every cell in the estimates of a gap: value = Σ weight × cell mean",
+          "unreleased", "estimate", ("specification", "outcome_id", "gap_id", *_ESTIMAND, "unit_id", "cell_period",
+                                     "group_id"),
+          ("specification", "outcome_id", "gap_id", *_ESTIMAND, "unit_id", "cell_period", "group_id", "weight"),
+          nullable=_OPTIONAL),
+    Table("pre_trends", "Joint tests that nothing moved before the program", "unreleased", "diagnose", _SPEC,
+          (*_SPEC, "statistic", "df1", "df2", "p_value", "n_pre_periods")),
+    Table("detectable_effects", "Smallest effect that would have been seen", "unreleased", "diagnose",
+          (*_SPEC, "estimand"), (*_SPEC, "estimand", "detectable", "se", "df")),
+    Table("leave_one_out", "Overall effect without one district", "unreleased", "diagnose", (*_SPEC, "left_out"),
+          (*_SPEC, "left_out", "value", "se", "df", "ci_low", "ci_high", "verdict")),
+    Table("public_estimates", "Effects on gaps and their parts, disclosure-checked", "released", "release",
+          (*_SPEC, *_ESTIMAND, "inference"),
+          (*_SPEC, "estimator", "comparison", "weights", "sample", *_ESTIMAND, "value", "unit_name", "se", "df", *_CI,
+           "p_value", "inference", "no_interval", "verdict", "left_out_cohorts", "level", "n_students_rounded",
+           "n_program_districts", "n_comparison_districts", "n_clusters", "suppression"),
+          audience="public", nullable=_OPTIONAL | {"value", "verdict"}),
+    Table("public_group_levels", "Group means over time, coded", "released", "release",
+          (*_SCOPE, "dimension", "group_id"),
+          (*_SCOPE, "dimension", "group_id", "mean", "display", "n_band", "n_districts", "suppression"),
+          audience="public", nullable=frozenset({"program", "n_band"})),
+    Table("public_gap_levels", "Gaps over time, from coded means", "released", "release", (*_SCOPE, "gap_id"),
+          (*_SCOPE, *_GAP, "focal_mean", "focal_display", "reference_mean", "reference_display", "gap", "n_districts",
+           "suppression"), audience="public", nullable=frozenset({"program"})),
+    Table("public_coverage", "What is in, hidden and missing", "released", "release",
+          ("district_id", "period", "outcome_id"),
+          ("district_id", "period", "outcome_id", "cells", "cells_reported", "cells_small", "cells_source_suppressed",
+           "cells_not_applicable", "cells_not_published", "cells_not_sent"), audience="public"),
+    Table("public_intake", "Rows received, accepted, set aside and refused, per district, year and table", "released",
+          "release", ("district_id", "school_year", "table"),
+          ("district_id", "school_year", "table", "rows_in", "rows_accepted", "rows_quarantined", "rows_refused"),
+          audience="public"),
+    Table("public_diagnostics", "Pre-trends, detectable effect and leave-one-district-out, in brief", "released",
+          "release", _SPEC,
+          (*_SPEC, "statistic", "df1", "df2", "p_value", "n_pre_periods", "detectable", "districts_left_out",
+           "same_sign", "same_verdict"), audience="public",
+          nullable=frozenset({"n_pre_periods", "districts_left_out", "same_sign", "same_verdict"})),
+)
+TABLES: Mapping[str, Table] = {t.name: t for t in _TABLES}

@@ -1,0 +1,50 @@
+"""The tree of errors a user can meet.
+
+EvaluationError
+├── UserError            exit 2: something the user gave is wrong; the message says what, where, why and what to do
+│   ├── StudyError       a study file or params.yaml
+│   ├── DeliveryError    files a district sent
+│   └── ReleaseError     publishing or reading a release
+├── ContractError        a table that crosses a stage breaks its contract: a defect of the program
+└── EstimationError      an estimate that cannot be made from these cells
+"""
+
+
+class EvaluationError(Exception):
+    """Base of all errors raised on purpose."""
+
+    exit_code = 1
+
+
+class UserError(EvaluationError):
+    """What the user gave is wrong; never carries a person's value."""
+
+    exit_code = 2
+
+    def __init__(self, what: str, *, where: str, fix: str) -> None:
+        self.what, self.where, self.fix = what, where, fix
+        super().__init__(f"{where}: {what} {fix}")
+
+
+class StudyError(UserError):
+    """A study file or params.yaml is wrong."""
+
+
+class DeliveryError(UserError):
+    """A delivered file cannot be taken."""
+
+
+class ReleaseError(UserError):
+    """A release cannot be made, published or read."""
+
+
+class ContractError(EvaluationError):
+    """A table breaks its contract: names table, column, rule and count, never a value."""
+
+    def __init__(self, table: str, column: str, rule: str, count: int) -> None:
+        self.table, self.column, self.rule, self.count = table, column, rule, count
+        super().__init__(f"table {table}, column {column}: {rule} ({count:,} rows)")
+
+
+class EstimationError(EvaluationError):
+    """No estimate can be made; the message says which units or cells are missing."""

@@ -1,0 +1,136 @@
+"""params.yaml and studies/*.yaml as frozen models; an unknown key is an error.
+
+A stage gets only the study keys that `dvc.yaml` lists for it (`load`), so a result cannot depend on an undeclared key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import ValidationError
+
+from evaluation.errors import StudyError
+from evaluation.params.models import (
+    Block,
+    Cohort,
+    Delivery,
+    Dimension,
+    Disclosure,
+    District,
+    Event,
+    Gap,
+    Outcome,
+    Program,
+    PublicTable,
+    Settings,
+    Specification,
+    Study,
+    Synthetic,
+)
+from evaluation.params.references import broken_references
+
+__all__ = [
+    "Cohort",
+    "Delivery",
+    "Dimension",
+    "Disclosure",
+    "District",
+    "Event",
+    "Gap",
+    "Outcome",
+    "Program",
+    "PublicTable",
+    "Settings",
+    "Specification",
+    "Study",
+    "Synthetic",
+    "declared_keys",
+    "load",
+    "read_study",
+    "settings",
+    "study",
+]
+
+M = TypeVar("M", bound=Block)
+
+
+def settings(root: Path = Path()) -> Settings:
+    """Read params.yaml."""
+    return _validated(Settings, root / "params.yaml")
+
+
+def study(study_id: str, root: Path = Path()) -> Study:
+    """Read and cross-check the whole study file; stages use `load`.
+
+    Raises
+    ------
+    StudyError
+        The file is missing or broken, a key is unknown, or an id points nowhere. Names file, key and way out.
+    """
+    path = root / "studies" / f"{study_id}.yaml"
+    if not path.is_file():
+        known = sorted(p.stem for p in (root / "studies").glob("*.yaml"))
+        raise StudyError(f"there is no study `{study_id}`.", where="studies/", fix=f"Known studies: {', '.join(known)}.")
+    return read_study(path)
+
+
+def read_study(path: Path) -> Study:
+    """Read and cross-check one study file."""
+    found = _validated(Study, path)
+    for key, what, fix in broken_references(found, path.stem):
+        raise StudyError(what, where=f"{path}, key {key}", fix=fix)
+    return found
+
+
+def load(study_id: str, stage: str, root: Path = Path()) -> Study:
+    """Return the study with only the keys that `dvc.yaml` declares for `stage`; reading another raises StudyError."""
+    whole = study(study_id, root)
+    return _only(whole, declared_keys(stage, root))
+
+
+def declared_keys(stage: str, root: Path = Path()) -> tuple[str, ...]:
+    """Return the study keys that a stage lists in dvc.yaml."""
+    stages = yaml.safe_load((root / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+    for entry in stages[stage].get("params", []):
+        if isinstance(entry, dict):
+            for file, keys in entry.items():
+                if file.startswith("studies/"):
+                    return tuple(keys)
+    return ()
+
+
+def _only(whole: Study, keys: tuple[str, ...]) -> Study:
+    view = Study.model_construct(**{k: getattr(whole, k) for k in keys})
+    for name in set(view.__dict__) - set(keys):
+        del view.__dict__[name]
+    return view
+
+
+def _validated(model: type[M], path: Path) -> M:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise StudyError("the file is missing.", where=str(path), fix="Run in the project's folder.") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark else ""
+        raise StudyError("this is not readable YAML.", where=f"{path}{line}", fix="Check indentation and quotes.") from None
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"]) or "(top level)"
+        raise StudyError(f"{first['msg'].lower()}.", where=f"{path}, key {key}", fix=_way_out(model, first)) from None
+
+
+def _way_out(model: type[Block], error: Mapping[str, Any]) -> str:
+    if error["type"] == "extra_forbidden" and len(error["loc"]) == 1:
+        return f"Known keys: {', '.join(sorted(model.model_fields))}."
+    if error["type"] == "extra_forbidden":
+        return "Remove the key or correct its spelling; docs/study_file.md lists every key."
+    if error["type"] == "missing":
+        return "Add the key; docs/study_file.md shows an example."
+    return "See docs/study_file.md for what this key may hold."

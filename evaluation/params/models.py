@@ -1,0 +1,220 @@
+"""The shape of params.yaml and of a study file: frozen models that refuse an unknown key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from evaluation.errors import StudyError
+
+Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+UnitId = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}-[a-z0-9][a-z0-9_-]*$")]
+Role = Literal["implement", "observe", "comparison"]
+Phase = Literal["develop", "expansion", "test"]
+
+
+class Block(BaseModel):
+    """A block of a study file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Periods(Block):
+    """The study's ordered periods; event time is the distance in this list."""
+
+    kind: Literal["school_year"]
+    first: int
+    last: int
+
+    def all(self) -> tuple[int, ...]:
+        """Return every period, in order."""
+        return tuple(range(self.first, self.last + 1))
+
+
+class PublicTable(Block):
+    """One published group-level table: which files of the archive, and what their columns mean."""
+
+    outcome: Id
+    dimension: Id
+    files: str
+    period_pattern: str
+    unit_id_column: str
+    name_column: str
+    group_column: str
+    value_columns: tuple[str, ...]
+    groups: Mapping[str, Id]
+    suppressed: tuple[str, ...] = ("*",)
+    not_applicable: tuple[str, ...] = ("N/A",)
+    count_columns: tuple[str, ...] = ()
+
+
+class Delivery(Block):
+    """Where delivered files come from and which adapter reads them."""
+
+    adapter: Literal["csv", "public_group_level"]
+    found_at: str | None = None
+    publisher: str | None = None
+    archive: str | None = None
+    tables: tuple[PublicTable, ...] = ()
+
+
+class District(Block):
+    """A partner district."""
+
+    id: UnitId
+    name: str
+    state: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
+    role: Role
+
+
+class Cohort(Block):
+    """Units that start a program in the same period; `schools` when assignment was to schools."""
+
+    start: int
+    phase: Phase
+    districts: tuple[UnitId, ...] = ()
+    schools: tuple[str, ...] = ()
+
+
+class Program(Block):
+    """A program whose effect on gaps is estimated."""
+
+    id: Id
+    label: str
+    grade_band: Literal["elementary", "middle", "high", "all"]
+    cohorts: tuple[Cohort, ...]
+
+
+class Outcome(Block):
+    """An outcome: kind, direction of good, definition with its authority.
+
+    `kind` fixes how a cell's sum becomes a mean: binary and count are shown per 100 students, score in its own units.
+    `measure` names the formula in `panel`; `parameters` are its settings.
+    """
+
+    id: Id
+    label: str
+    kind: Literal["binary", "count", "score"]
+    measure: Literal["chronic_absence", "any_action", "action_count", "scale_score", "published_rate"]
+    unit_name: str
+    better: Literal["higher", "lower"]
+    margin: float = Field(gt=0)
+    authority: str
+    version: str
+    definition: str
+    parameters: Mapping[str, float | str | tuple[str, ...]] = {}
+
+
+class Dimension(Block):
+    """A way of grouping students; groups keep the order in which they are listed, on every page."""
+
+    id: Id
+    label: str
+    groups: Mapping[Id, str]
+
+
+class Gap(Block):
+    """Two groups of one dimension: gap = mean focal − mean reference."""
+
+    id: Id
+    label: str
+    dimension: Id
+    focal: Id
+    reference: Id
+
+
+class Specification(Block):
+    """One estimand × sample × outcomes × gaps × estimator."""
+
+    id: Id
+    label: str
+    program: Id
+    estimator: Literal["group_time_att", "twfe"]
+    comparison: Literal["never", "not_yet"] = "not_yet"
+    within: tuple[Literal["state", "grade_band"], ...] = ("state", "grade_band")
+    weights: Literal["focal", "unit"] = "focal"
+    sample: Literal["same", "own"] = "same"
+    base: Literal["universal", "varying"] = "universal"
+    inference: Literal["cr2", "cr1"] = "cr2"
+    exclude_events: tuple[Id, ...] = ()
+    outcomes: tuple[Id, ...]
+    gaps: tuple[Id, ...]
+
+
+class Event(Block):
+    """Something that happened to everybody: a break in the series, a law, a change of codes."""
+
+    id: Id
+    label: str
+    kind: Literal["break", "law", "definition"]
+    periods: tuple[int, ...]
+    states: tuple[str, ...] = ()
+
+
+class Plan(Block):
+    """Which specifications are confirmatory and which exploratory."""
+
+    confirmatory: tuple[Id, ...]
+    exploratory: tuple[Id, ...] = ()
+
+
+class Synthetic(Block):
+    """Settings of a synthetic partnership: `scale` multiplies students per school only."""
+
+    seed: int
+    scale: float = Field(gt=0)
+
+
+class Study(Block):
+    """One study file. Ids are stable codes: they are in tables, file names and URLs."""
+
+    id: Id
+    title: str
+    question: str
+    demonstration: bool
+    banner: str | None = None
+    caveats: tuple[str, ...] = ()
+    periods: Periods
+    unit: Literal["school", "district"]
+    grade_bands: Mapping[Literal["elementary", "middle", "high", "all"], tuple[int, int]]
+    deliveries: Delivery
+    quarantine_tolerance: float = Field(default=0.02, ge=0, le=1)
+    districts: tuple[District, ...]
+    programs: tuple[Program, ...]
+    outcomes: tuple[Outcome, ...]
+    dimensions: tuple[Dimension, ...]
+    gaps: tuple[Gap, ...]
+    specifications: tuple[Specification, ...]
+    events: tuple[Event, ...] = ()
+    plan: Plan
+    synthetic: Synthetic | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        """Explain a key that the running stage has not declared."""
+        if name in type(self).model_fields:
+            raise StudyError(f"the running stage reads `{name}` without declaring it.", where="dvc.yaml",
+                             fix=f"Add `{name}` to the stage's params.")
+        return super().__getattr__(name)  # type: ignore[misc]
+
+
+class Disclosure(Block):
+    """Disclosure policy: every number is a parameter."""
+
+    min_students: int = Field(ge=2)
+    min_events: int = Field(ge=1)
+    min_districts: int = Field(ge=1)
+    min_units: int = Field(ge=1)
+    significant_digits: int = Field(ge=1, le=6)
+    round_students_to: int = Field(ge=1)
+    percent_codes: tuple[tuple[int, int], ...]
+
+
+class Settings(Block):
+    """params.yaml: what holds for every study."""
+
+    studies: tuple[Id, ...]
+    synthetic_studies: tuple[Id, ...]
+    engine: Literal["duckdb"]
+    disclosure: Disclosure
