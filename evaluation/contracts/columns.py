@@ -124,6 +124,7 @@ _ALL: tuple[Column, ...] = (
     _count("n_reference", "Reference students", unit="students", nullable=True),
     _count("n_units", "Units with both groups (or the group) observed"),
     _count("n_districts", "Districts behind the row"),
+    _text("reason", "Why no estimate can be made: counts and a way out, never a value"),
     _count("cells", "Cells the study expects"),
     _count("cells_reported", "Cells with a value"),
     _count("cells_small", "Cells with 1–9 students"),

@@ -98,6 +98,8 @@ _TABLES: tuple[Table, ...] = (
                                      "group_id"),
           ("specification", "outcome_id", "gap_id", *_ESTIMAND, "unit_id", "cell_period", "group_id", "weight"),
           nullable=_OPTIONAL),
+    Table("refusals", "Estimates that cannot be made from these cells, and why", "unreleased", "estimate",
+          ("specification", "outcome_id", "gap_id"), ("specification", "program", "outcome_id", "gap_id", "reason")),
     Table("pre_trends", "Joint tests that nothing moved before the program", "unreleased", "diagnose", _SPEC,
           (*_SPEC, "statistic", "df1", "df2", "p_value", "n_pre_periods")),
     Table("detectable_effects", "Smallest effect that would have been seen", "unreleased", "diagnose",
@@ -130,5 +132,8 @@ _TABLES: tuple[Table, ...] = (
           (*_SPEC, "statistic", "df1", "df2", "p_value", "n_pre_periods", "detectable", "districts_left_out",
            "same_sign", "same_verdict"), audience="public",
           nullable=frozenset({"n_pre_periods", "districts_left_out", "same_sign", "same_verdict"})),
+    Table("public_refusals", "Estimates that cannot be made, and why", "released", "release",
+          ("specification", "outcome_id", "gap_id"), ("specification", "program", "outcome_id", "gap_id", "reason"),
+          audience="public"),
 )
 TABLES: Mapping[str, Table] = {t.name: t for t in _TABLES}
