@@ -1,0 +1,48 @@
+STUDY ?= partnership
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help evaluate app test check verify docs lock clean
+
+help: ## Show what can be made
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; say which with: make PYTHON=python3.12 ..." >&2; exit 2; }
+	@echo "Installing into $(VENV) (once, about two minutes)" >&2
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+evaluate: $(READY) ## Run a study from raw files to a release: make evaluate STUDY=connecticut
+	@evaluation run $(STUDY)
+
+app: $(READY) ## Open the newest published release in a browser
+	@evaluation app
+
+test: $(READY) ## Run the tests (under 5 minutes on 2 cores)
+	@pytest -m "not verify"
+
+check: $(READY) ## Run ruff, import-linter, mypy and the docs checks
+	ruff check .
+	lint-imports --no-cache
+	mypy
+	pytest tests/docs tests/architecture
+	@test -z "$$(git ls-files data/restricted data/unreleased)" || { echo "files about students are tracked by git: git rm --cached them" >&2; exit 1; }
+
+verify: $(READY) ## Long simulations: 20 seeds end to end (about an hour)
+	@python -m benchmarks.planted_truth
+
+docs: $(READY) ## Write the generated pages of docs/
+	@python docs/generate.py
+
+lock: ## Resolve requirements.lock anew (needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra test --extra check --quiet pyproject.toml --output-file requirements.lock
+
+clean: ## Remove what was made (not the deliveries you put in data/)
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache *.egg-info

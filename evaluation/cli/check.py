@@ -1,0 +1,58 @@
+"""`evaluation check`: look at one file before it is sent or run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from evaluation import params
+from evaluation.errors import DeliveryError
+from evaluation.ingest.check_file import FileReport, check_file
+
+
+def check(
+    file: Annotated[Path, typer.Argument(help="A delivered file (its mapping.yaml lies above it) or a study file.")],
+    study: Annotated[str, typer.Option(help="The study whose definitions apply.")] = "partnership",
+) -> None:
+    """Say whether a file can be taken, and if not, which rows and columns to mend.
+
+    Exit code 0: accepted. 2: refused. 3: accepted, with more rows set aside than the study tolerates.
+
+    Example: `evaluation check data/restricted/deliveries/partnership/ia-9001/2024/attendance.csv`
+    """
+    console = Console(stderr=True)
+    if not file.is_file():
+        raise DeliveryError("there is no such file.", where=str(file), fix="Check the path.")
+    if file.suffix in {".yaml", ".yml"} and file.name != "mapping.yaml":
+        found = params.read_study(file)
+        console.print(f"{file}: study `{found.id}` is complete, {len(found.specifications)} specifications.", style="green")
+        return
+    wanted = params.study(study)
+    report = check_file(file, wanted)
+    _show(report, console)
+    raise typer.Exit(_exit_code(report, wanted.quarantine_tolerance))
+
+
+def _show(report: FileReport, console: Console) -> None:
+    console.print(
+        f"{report.rows_in:,} rows in = {report.rows_accepted:,} accepted + {report.rows_quarantined:,} set aside "
+        f"+ {report.rows_refused:,} refused"
+    )
+    if not report.findings:
+        console.print("Nothing to mend.", style="green")
+        return
+    table = Table("row", "column", "rule", "rows", "how to fix")
+    for finding in report.findings:
+        row = "" if finding.row is None else f"{finding.row:,}"
+        table.add_row(row, finding.column or "", finding.rule, f"{finding.count:,}", finding.fix)
+    console.print(table)
+
+
+def _exit_code(report: FileReport, tolerance: float) -> int:
+    if report.rows_refused or not report.rows_in:
+        return 2
+    return 3 if report.rows_quarantined > tolerance * report.rows_in else 0

@@ -1,0 +1,118 @@
+"""Run the DVC pipeline of one study; a killed run never blocks the next."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+
+from evaluation.errors import DeliveryError, EvaluationError
+from evaluation.params import Delivery
+
+DELIVERIES = Path("data/restricted/deliveries")
+
+
+class StageFailed(EvaluationError):
+    """A stage ended with an error, which it has already told."""
+
+    def __init__(self, stage: str, exit_code: int) -> None:
+        self.exit_code = exit_code
+        super().__init__(f"{stage} stopped. What it said stands above; finished stages are kept, so run again after mending.")
+
+
+def link_deliveries(study_id: str, delivery: Delivery) -> None:
+    """Make `data/restricted/deliveries/<study>` point to where the study says its files are, when it is absent."""
+    target = DELIVERIES / study_id
+    if target.exists() or delivery.found_at is None:
+        return
+    source = Path(delivery.found_at).resolve()
+    if not source.is_dir():
+        publisher = f" They are published by {delivery.publisher}" if delivery.publisher else ""
+        raise DeliveryError(
+            f"the files of this study are not there.{publisher}",
+            where=f"studies/{study_id}.yaml, key deliveries.found_at ({delivery.found_at})",
+            fix=f"Put them into {target} or {delivery.found_at}, and run again.",
+        )
+    target.unlink(missing_ok=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.symlink_to(source, target_is_directory=True)
+
+
+def clear_damaged_lock(console: Console, root: Path = Path()) -> None:
+    """Remove DVC's list of running stages when a killed run left it unreadable and no DVC is running."""
+    rwlock = root / ".dvc/tmp/rwlock"
+    if not rwlock.exists():
+        return
+    try:
+        json.loads(rwlock.read_text(encoding="utf-8"))
+    except ValueError:
+        if not _is_held(root / ".dvc/tmp/rwlock.lock") and not _is_held(root / ".dvc/tmp/lock"):
+            rwlock.unlink()
+            console.print("A killed run had left a damaged lock file; it was removed.", style="yellow")
+
+
+def reproduce(study_id: str) -> None:
+    """Bring the release candidate of a study up to date; only what changed is run.
+
+    Raises
+    ------
+    StageFailed
+        A stage ended with an error; carries the stage's exit code.
+    """
+    from dvc.exceptions import DvcException
+    from dvc.repo import Repo
+
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    os.environ["DVC_NO_ANALYTICS"] = "true"
+    with _stdout_on_stderr():
+        try:
+            with Repo() as repo:
+                repo.reproduce(targets=[f"release@{study_id}"])
+        except DvcException as error:
+            raise _failure(error) from None
+
+
+def _failure(error: BaseException) -> EvaluationError:
+    chain = " ".join(_messages(error))
+    failed = re.search(r"evaluation\.(\w+) (\w+), exited with (-?\d+)", chain)
+    if failed:
+        return StageFailed(f"Stage {failed[1]} of study {failed[2]}", 2 if failed[3] == "2" else 1)
+    return StageFailed(f"The pipeline ({chain})", 1)
+
+
+def _messages(error: BaseException | None) -> Iterator[str]:
+    while error is not None:
+        yield str(error)
+        error = error.__cause__
+
+
+def _is_held(lock: Path) -> bool:
+    if not lock.exists():
+        return False
+    with lock.open("r+") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return True
+    return False
+
+
+@contextmanager
+def _stdout_on_stderr() -> Iterator[None]:
+    """Send what DVC and its stages print to stderr, so that stdout carries the result's path alone."""
+    sys.stdout.flush()
+    saved = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(saved, 1)
+        os.close(saved)

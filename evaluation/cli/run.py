@@ -1,0 +1,45 @@
+"""`evaluation run`: from delivered files to a published release."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from evaluation import params
+from evaluation.cli import pipeline
+from evaluation.cli.found import show
+from evaluation.errors import StudyError
+from evaluation.release.publish import publish
+
+
+def run(study: Annotated[str, typer.Argument(help="A file in studies/, without .yaml.")] = "partnership") -> None:
+    """Run a study from its delivered files to a release, and print what it found.
+
+    Only what changed since the last run is computed. A study marked `demonstration: true` is published.
+
+    Example: `evaluation run connecticut`
+    """
+    console = Console(stderr=True)
+    wanted = params.study(study)
+    if study not in params.settings().studies:
+        raise StudyError(f"study `{study}` is not listed.", where="params.yaml, key studies", fix=f"Add `- {study}` there.")
+    pipeline.link_deliveries(study, wanted.deliveries)
+    pipeline.clear_damaged_lock(console)
+    pipeline.reproduce(study)
+    show(wanted, console)
+    if wanted.demonstration:
+        print_path(publish(study, approver="evaluation run (demonstration study)"))
+        return
+    console.print(
+        "Not published: this study is not a demonstration, and full disclosure protection does not exist yet. "
+        "The candidate is for the partnership's own eyes.",
+        style="yellow",
+    )
+    print_path(f"data/unreleased/release/{study}")
+
+
+def print_path(path: object) -> None:
+    """Print the result's path, the only line on stdout."""
+    typer.echo(str(path))

@@ -1,0 +1,99 @@
+"""A study file that is wrong says which file, which key and the way out."""
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from evaluation import params
+from evaluation.errors import StudyError
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def change(tmp_path: Path) -> Callable[[Callable[[dict], object]], Path]:
+    """Write a changed copy of the default study and return its path."""
+
+    def write(edit: Callable[[dict], object]) -> Path:
+        content = yaml.safe_load((ROOT / "studies/partnership.yaml").read_text())
+        edit(content)
+        path = tmp_path / "partnership.yaml"
+        path.write_text(yaml.safe_dump(content, sort_keys=False))
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize("study", sorted(p.stem for p in (ROOT / "studies").glob("*.yaml")))
+def test_the_projects_own_studies_are_complete(study: str) -> None:
+    assert params.study(study, ROOT).id == study
+
+
+@pytest.mark.parametrize(
+    ("edit", "key", "way_out"),
+    [
+        (lambda s: s.update(spezifications=[]), "spezifications", "Known keys: .*specifications"),
+        (lambda s: s["specifications"][0].update(wieghts="unit"), "specifications.0.wieghts", "correct its spelling"),
+        (lambda s: s["specifications"][0].update(estimator="magic"), "specifications.0.estimator", "study_file"),
+        (lambda s: s["programs"][0]["cohorts"][0].update(start=2031), "programs.0.cohorts.0.start", "2018–2026"),
+        (lambda s: s["programs"][0]["cohorts"][0].update(start=2017), "programs.0.cohorts.0.start", "2018–2026"),
+        (lambda s: s["programs"][0]["cohorts"][0].update(districts=["ia-1"]), "cohorts.0.districts", "Known: ia-3141"),
+        (lambda s: s["programs"][0]["cohorts"][3].update(schools=["tx-1-2"]), "cohorts.3.schools", "district id"),
+        (lambda s: s["gaps"][0].update(focal="blak"), "gaps.0.focal", "Known: .*black"),
+        (lambda s: s["gaps"][0].update(dimension="race"), "gaps.0.dimension", "Known: .*race_ethnicity"),
+        (lambda s: s["gaps"][0].update(reference="black"), "gaps.0", "Name two groups"),
+        (lambda s: s["specifications"][0].update(outcomes=["x"]), "specifications.0.outcomes", "Known: .*belonging_1to5"),
+        (lambda s: s["specifications"][0].update(gaps=["x"]), "specifications.0.gaps", "Known: black_white"),
+        (lambda s: s["specifications"][0].update(program="x"), "specifications.0.program", "Known: dile, mesa"),
+        (lambda s: s["outcomes"].append(s["outcomes"][0]), "outcomes", "unique"),
+        (lambda s: s["plan"]["confirmatory"].append("x"), "plan.confirmatory", "Known: .*headline_dile"),
+        (lambda s: s.pop("question"), "question", "Add the key"),
+        (lambda s: s.update(id="other"), "id", "same name"),
+        (lambda s: s["programs"][0]["cohorts"][1].update(start=2023, phase="test"), "cohorts.2.phase", "one phase"),
+    ],
+)
+def test_a_mistake_names_file_key_and_way_out(change, edit, key: str, way_out: str) -> None:
+    path = change(edit)
+    with pytest.raises(StudyError) as caught:
+        params.read_study(path)
+    assert str(path) in caught.value.where
+    assert key in caught.value.where
+    assert re.search(way_out, caught.value.fix)
+    assert caught.value.exit_code == 2
+
+
+def test_broken_yaml_names_the_line(tmp_path: Path) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text("id: x\n  title: [\n")
+    with pytest.raises(StudyError, match="line 2"):
+        params.read_study(path)
+
+
+def test_an_unknown_study_lists_the_known_ones() -> None:
+    with pytest.raises(StudyError, match="Known studies: .*partnership"):
+        params.study("nowhere", ROOT)
+
+
+def test_a_stage_cannot_read_a_key_it_does_not_declare() -> None:
+    view = params.load("partnership", "panel", ROOT)
+    assert view.outcomes
+    with pytest.raises(StudyError, match="without declaring it"):
+        _ = view.specifications
+
+
+def test_every_declared_key_is_a_key_of_a_study() -> None:
+    stages = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+    for stage in stages:
+        assert set(params.declared_keys(stage, ROOT)) <= set(params.Study.model_fields)
+
+
+def test_settings_refuse_an_unknown_key(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "params.yaml", tmp_path)
+    with (tmp_path / "params.yaml").open("a") as handle:
+        handle.write("threads: 4\n")
+    with pytest.raises(StudyError, match="threads"):
+        params.settings(tmp_path)
