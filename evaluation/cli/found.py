@@ -1,4 +1,4 @@
-"""What a run found, for the terminal: headline effects on gaps, beside the planted truth where it is known."""
+"""What a run found, for the terminal: headline effects on gaps, beside the planted truth where there is one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,78 @@ from rich.console import Console
 from rich.table import Table
 
 from evaluation import store
-from evaluation.params import Study
+from evaluation.params import Specification, Study
 from evaluation.synthetic.beside import truth_of
 
-NO_INTERVAL_WORDS = "no interval"
+WORDS = {
+    "lone_cohort_cluster": "no interval: one district in a cohort",
+    "lone_comparison_cluster": "no interval: one comparison district in a year",
+    "few_program_clusters": "no interval: fewer than 3 program districts",
+    "few_comparison_clusters": "no interval: fewer than 3 comparison districts",
+    "low_df": "no interval: fewer than 4 degrees of freedom",
+}
+
+
+def show(study: Study, console: Console) -> None:
+    """Print every confirmatory effect on a gap, its parts, the two-way reference and the planted truth."""
+    estimates = overall(store.read("estimates", study.id))
+    truth = None
+    if study.synthetic is not None:
+        truth = planted(store.read("estimate_weights", study.id), store.read("truth_cells", study.id))
+    for specification in (s for s in study.specifications if s.id in study.plan.confirmatory):
+        console.print(_table(study, specification, estimates, truth))
+    if truth is None:
+        console.print("95 % intervals: CR2 standard errors, Satterthwaite degrees of freedom.")
+    else:
+        console.print("95 % intervals: CR2 standard errors, Satterthwaite degrees of freedom. "
+                      "Truth: planted effects under the estimate's own weights.")
+
+
+def overall(estimates: pd.DataFrame) -> pd.DataFrame:
+    """Return the overall estimates, indexed by specification, outcome, gap and part."""
+    rows = estimates[estimates["estimand"].eq("overall")]
+    return rows.set_index(["specification", "outcome_id", "gap_id", "part"]).sort_index()
+
+
+def planted(weights: pd.DataFrame, truth_cells: pd.DataFrame) -> pd.Series:
+    """Return the planted overall effect on each gap, by specification, outcome and gap."""
+    truth = truth_of(weights, truth_cells)
+    rows = truth[truth["estimand"].eq("overall")]
+    return rows.set_index(["specification", "outcome_id", "gap_id"])["truth"].sort_index()
+
+
+def two_way_of(study: Study, specification: Specification) -> str | None:
+    """Return the id of the two-way fixed-effects specification of the same program, if the study has one."""
+    return next((s.id for s in study.specifications
+                 if s.estimator == "twfe" and s.program == specification.program), None)
+
+
+def _table(study: Study, specification: Specification, estimates: pd.DataFrame, truth: pd.Series | None) -> Table:
+    program = next(p.label for p in study.programs if p.id == specification.program)
+    table = Table(title=f"{program}: effect on gaps, overall ({specification.id})", title_justify="left")
+    for name in ("outcome", "gap", "effect on the gap, 95 % interval"):
+        table.add_column(name)
+    for name in ("focal", "reference", *(["planted truth"] if truth is not None else []), "two-way reference"):
+        table.add_column(name, justify="right")
+    two_way = two_way_of(study, specification)
+    for outcome in specification.outcomes:
+        for gap in specification.gaps:
+            if (specification.id, outcome, gap, "gap") not in estimates.index:
+                continue
+            cells = [outcome, gap, _with_interval(estimates.loc[(specification.id, outcome, gap, "gap")])]
+            cells += [_number(estimates["value"].get((specification.id, outcome, gap, p))) for p in ("focal", "reference")]
+            if truth is not None:
+                cells.append(_number(truth.get((specification.id, outcome, gap))))
+            cells.append(_number(estimates["value"].get((two_way, outcome, gap, "gap"))))
+            table.add_row(*cells)
+    return table
+
+
+def _with_interval(row: pd.Series) -> str:
+    if pd.isna(row["ci_low"]):
+        return f"{_number(row['value'])} ({WORDS.get(str(row['no_interval']), 'no interval')})"
+    return f"{_number(row['value'])} ({_number(row['ci_low'])} to {_number(row['ci_high'])})"
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None or pd.isna(value) else f"{value:+.2f}".replace("-", "−")
