@@ -1,0 +1,196 @@
+"""Cells and a specification become a design for `stats`; the only place where assignment meets cells.
+
+Who is compared
+    Units of the program's grade band (band `all`: every unit). Program units are the schools a cohort lists, and all
+    units of the districts it lists. A unit that is in another program of the same grade band and not in this one is
+    left out: it is no unit without a program. Units of strata (`within`) without any program unit are left out too.
+Which cells
+    A cell counts when its mean can be used: reported, with at least one student, or published without its number of
+    students. Gap and parts use the units and periods where both groups' cells count; with `part` given (sample `own`)
+    a focal or reference design uses that group's cells alone.
+Weights
+    `unit`: 1. `focal`: mean number of focal students over the design's periods before the program's earliest cohort,
+    the same for both parts and every period; a unit without focal students then has no weight and is left out.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from evaluation.contracts import PARTS, SCALE
+from evaluation.errors import EstimationError
+from evaluation.params import Gap, Outcome, Program, Specification, Study
+from evaluation.stats.records import Design, Floats, Integers
+
+Part = Literal["gap", "focal", "reference"]
+
+
+def factors(cells: pd.DataFrame, outcomes: tuple[Outcome, ...]) -> pd.Series:
+    """Return what turns each cell's total / n into outcome units: 100 for events and counts, 1 / SCALE for scores."""
+    return cells["outcome_id"].map({o.id: 1 / SCALE if o.kind == "score" else 100.0 for o in outcomes}).astype(float)
+
+
+def means(cells: pd.DataFrame, outcomes: tuple[Outcome, ...]) -> pd.Series:
+    """Return each cell's mean in outcome units, missing where it may not be used.
+
+    factor × total / n; where sums are not published, the published mean.
+    """
+    n = cells["n_students"].astype(float)
+    computed = factors(cells, outcomes) * cells["total"].astype(float) / n.where(n > 0)
+    value = computed.where(cells["total"].notna(), cells["mean"].astype(float))
+    usable = (cells["status"] == "reported") & ~(n == 0)
+    return value.where(usable.to_numpy(dtype=bool))
+
+
+def assign(cells: pd.DataFrame, programs: tuple[Program, ...], program_id: str) -> pd.DataFrame:
+    """Return the units a program may be evaluated on, sorted by `unit_id`.
+
+    Returns
+    -------
+    DataFrame
+        unit_id, district_id, state (first part of the district's id), grade_band, cohort (missing: never-program),
+        phase (missing likewise).
+    """
+    program = next(p for p in programs if p.id == program_id)
+    units = cells.loc[_in_band(cells["grade_band"], program), ["unit_id", "district_id", "grade_band"]]
+    units = units.astype(object).sort_values(["unit_id", "grade_band"]).drop_duplicates("unit_id", ignore_index=True)
+    units["state"] = units["district_id"].str.partition("-")[0]
+    units["cohort"], units["phase"] = np.nan, None
+    elsewhere = np.zeros(len(units), dtype=bool)
+    for other in programs:
+        for cohort in other.cohorts:
+            listed = (units["district_id"].isin(cohort.districts) | units["unit_id"].isin(cohort.schools)).to_numpy()
+            if other is program:
+                units.loc[listed, "cohort"], units.loc[listed, "phase"] = float(cohort.start), cohort.phase
+            elif _share_band(other, program):
+                elsewhere |= listed & _in_band(units["grade_band"], other).to_numpy(dtype=bool)
+    return units[units["cohort"].notna() | ~elsewhere].reset_index(drop=True)
+
+
+def periods(study: Study, specification: Specification) -> Integers:
+    """Return the study's periods without those of the events the specification leaves out."""
+    left_out = {p for e in study.events if e.id in specification.exclude_events for p in e.periods}
+    return np.array([p for p in study.periods.all() if p not in left_out], dtype=np.int64)
+
+
+def build(cells: pd.DataFrame, study: Study, specification: Specification, outcome_id: str, gap: Gap, *,
+          part: Part | None = None) -> Design:
+    """Return the design of one specification, outcome and gap.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        Contract `cells`.
+    part : {"gap", "focal", "reference"}, optional
+        Only this part, on its own cells (sample `own`); by default all three on the cells they share.
+
+    Raises
+    ------
+    EstimationError
+        A cohort starts in a period that is left out, cells or weights are missing, or no program or no other unit
+        remains; says how many and what to do.
+    """
+    chosen = periods(study, specification)
+    units = _units(cells, study, specification, chosen)
+    rows = cells[((cells["outcome_id"] == outcome_id) & (cells["dimension"] == gap.dimension)).to_numpy(dtype=bool)]
+    value = means(rows, study.outcomes)
+    focal, reference = (_grid(rows, value, group, units["unit_id"], chosen) for group in (gap.focal, gap.reference))
+    if part == "focal":
+        outcome = focal[..., None]
+    elif part == "reference":
+        outcome = reference[..., None]
+    else:
+        outcome = np.stack([focal - reference, focal, reference], axis=2)
+        outcome = np.where(np.isnan(outcome).any(axis=2, keepdims=True), np.nan, outcome)
+        outcome = outcome[..., :1] if part == "gap" else outcome
+    n_before = _grid(rows, rows["n_students"], gap.focal, units["unit_id"], chosen[chosen < units["cohort"].min()])
+    weight = np.ones(len(units)) if specification.weights == "unit" else _focal_weights(n_before, gap, outcome_id)
+    full = Design(
+        outcome=outcome, parts=(part,) if part else PARTS, unit_ids=tuple(units["unit_id"]), periods=chosen,
+        position=np.searchsorted(study.periods.all(), chosen).astype(np.int64),
+        cluster=_codes(units["district_id"]), stratum=_codes(_stratum(units, specification)),
+        cohort=units["cohort"].to_numpy(dtype=float), weight=weight)
+    return _with_both_sides(full, specification, outcome_id, gap)
+
+
+def students(cells: pd.DataFrame, design: Design, outcome_id: str, gap: Gap) -> Floats:
+    """Return students of the focal and reference group, (U, T, 2); NaN where the number is not known."""
+    rows = cells[((cells["outcome_id"] == outcome_id) & (cells["dimension"] == gap.dimension)).to_numpy(dtype=bool)]
+    units = pd.Series(design.unit_ids, dtype=object)
+    return np.stack([_grid(rows, rows["n_students"], group, units, design.periods)
+                     for group in (gap.focal, gap.reference)], axis=2)
+
+
+def districts(cells: pd.DataFrame, design: Design) -> pd.Series:
+    """Return the district of each unit, in the design's order; its cluster is the district."""
+    known = cells.drop_duplicates("unit_id").set_index("unit_id")["district_id"].astype(object)
+    return known.reindex(list(design.unit_ids)).reset_index(drop=True)
+
+
+def _in_band(grade_band: pd.Series, program: Program) -> pd.Series:
+    return (grade_band == program.grade_band) | (program.grade_band == "all")
+
+
+def _share_band(one: Program, other: Program) -> bool:
+    return one.grade_band == other.grade_band or "all" in (one.grade_band, other.grade_band)
+
+
+def _units(cells: pd.DataFrame, study: Study, specification: Specification, chosen: Integers) -> pd.DataFrame:
+    units = assign(cells, study.programs, specification.program)
+    hidden = sorted({int(c) for c in units["cohort"].dropna()} - set(chosen.tolist()))
+    if hidden:
+        raise EstimationError(f"cohort {hidden[0]} starts in a period that specification {specification.id} leaves out;"
+                              " change its `exclude_events` or the cohort's start.")
+    label = _stratum(units, specification)
+    return units[label.isin(set(label[units["cohort"].notna()]))].reset_index(drop=True)
+
+
+def _stratum(units: pd.DataFrame, specification: Specification) -> pd.Series:
+    label = pd.Series("", index=units.index)
+    for name in specification.within:
+        label = label + "/" + units[name].astype(str)
+    return label
+
+
+def _codes(values: pd.Series) -> Integers:
+    return np.unique(values.to_numpy(dtype=str), return_inverse=True)[1].astype(np.int64)
+
+
+def _grid(rows: pd.DataFrame, values: pd.Series, group: str, units: pd.Series, chosen: Integers) -> Floats:
+    mine = (rows["group_id"] == group).to_numpy(dtype=bool)
+    unit = pd.Index(units).get_indexer(pd.Index(rows.loc[mine, "unit_id"].astype(object)))
+    period = pd.Index(chosen).get_indexer(pd.Index(rows.loc[mine, "period"].to_numpy(dtype=np.int64)))
+    inside = (unit >= 0) & (period >= 0)
+    place = unit[inside] * len(chosen) + period[inside]
+    repeated = len(place) - len(np.unique(place))
+    if repeated:
+        raise EstimationError(f"{repeated:,} cells share unit, period and group: a unit lies in two grade bands; give "
+                              "the program one grade band.")
+    grid = np.full(len(units) * len(chosen), np.nan)
+    grid[place] = values[mine].astype(float).to_numpy(dtype=np.float64)[inside]
+    return grid.reshape(len(units), len(chosen))
+
+
+def _focal_weights(n: Floats, gap: Gap, outcome_id: str) -> Floats:
+    if not (n > 0).any():
+        raise EstimationError(f"no number of students is known for {gap.focal} in {outcome_id} before the program; "
+                              "choose `weights: unit`.")
+    counted = (n > 0).sum(axis=1)
+    mean: Floats = np.nansum(n, axis=1) / np.where(counted > 0, counted, np.nan)
+    return mean
+
+
+def _with_both_sides(full: Design, specification: Specification, outcome_id: str, gap: Gap) -> Design:
+    keep = full.present.any(axis=1) & (full.weight > 0)
+    design = full.subset(keep)
+    n_program = int((~design.never_program).sum())
+    if n_program and len(keep) and (specification.comparison == "not_yet" or design.never_program.any()):
+        return design
+    side = "comparison" if n_program else "program"
+    raise EstimationError(
+        f"{specification.id}, {outcome_id}, {gap.id}: no {side} unit is left of {len(keep):,} "
+        f"({int((~full.present.any(axis=1)).sum()):,} without cells of both groups, "
+        f"{int((~(full.weight > 0)).sum()):,} without weight); choose another gap, outcome or comparison.")
