@@ -53,7 +53,8 @@ class Design:
     @property
     def present(self) -> Booleans:
         """(U, T): the cell is observed."""
-        return ~np.isnan(self.outcome).any(axis=2)
+        absent: Booleans = np.isnan(self.outcome).any(axis=2)
+        return ~absent
 
     def subset(self, keep: Booleans) -> Design:
         """Return the design with only the units in `keep` (U,)."""
@@ -88,12 +89,14 @@ class Regression:
     w : (N,)  positive weights
     cluster : (N,)  integer codes
     residual : (N, K)  one column per part
+    coefficient : (k, K)
     """
 
     x: Floats
     w: Floats
     cluster: Integers
     residual: Floats
+    coefficient: Floats
 
 
 @dataclass(frozen=True)
@@ -113,6 +116,8 @@ class Estimate:
     program_clusters, comparison_clusters : m arrays of cluster codes behind each estimand
     lone_program, lone_comparison : (m,) booleans
         A contributing cohort (or comparison) cell has fewer than two clusters.
+    left_out_cohorts : m tuples
+        Cohorts of one cluster that would belong to the aggregate and were left out of it.
     """
 
     estimands: tuple[Estimand, ...]
@@ -125,6 +130,7 @@ class Estimate:
     comparison_clusters: tuple[Integers, ...]
     lone_program: Booleans
     lone_comparison: Booleans
+    left_out_cohorts: tuple[tuple[int, ...], ...]
 
 
 @dataclass(frozen=True)

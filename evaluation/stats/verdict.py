@@ -1,0 +1,69 @@
+"""What may be said of an effect on a gap, by rule; levelling down is not success."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from evaluation.stats.records import Inference
+
+Better = Literal["lower", "higher"]
+
+
+def verdict(
+    gap: Inference, focal: Inference, reference: Inference, *, counterfactual_gap: float, better: Better, margin: float
+) -> str:
+    """Name the verdict on a gap and its parts.
+
+    Parameters
+    ----------
+    gap, focal, reference : effects on focal − reference and on each part, in outcome units
+    counterfactual_gap : the gap without the program: level_focal − level_reference − gap_att
+    better : direction of the outcome
+    margin : largest worsening of the reference part, in outcome units, still compatible with "not at its expense"
+
+    Returns
+    -------
+    str
+        `cannot_tell` without an interval of the gap. Gap unclear: `both_improved`, `both_worsened` where both parts
+        are clear, else `cannot_tell`. Gap clear, away from 0: `widened`. Towards 0: `overshot` where the interval of
+        the gap under the program lies wholly beyond 0; `narrowed_levelling_down` where a part is clearly worse (the
+        reference part; or the focal one, which then worsened from the better place); `narrowed_both_improved`;
+        `narrowed_focal_improvement` where the focal part is clearly better and reference worsening beyond the margin
+        is excluded; else `narrowed`.
+    """
+    change = _clear_sign(gap)
+    good = -1 if better == "lower" else 1
+    focal_gain, reference_gain = good * _clear_sign(focal), good * _clear_sign(reference)
+    if gap.ci_low is None or gap.ci_high is None or np.isnan(counterfactual_gap):
+        return "cannot_tell"
+    if change == 0:
+        both = {(1, 1): "both_improved", (-1, -1): "both_worsened"}
+        return both.get((focal_gain, reference_gain), "cannot_tell")
+    side = np.sign(counterfactual_gap)
+    if change != -side:
+        return "widened"
+    if max(side * (counterfactual_gap + gap.ci_low), side * (counterfactual_gap + gap.ci_high)) < 0:
+        return "overshot"
+    if -1 in (focal_gain, reference_gain):
+        return "narrowed_levelling_down"
+    if focal_gain == 1 and reference_gain == 1:
+        return "narrowed_both_improved"
+    if focal_gain == 1 and _worst(reference, good) > -margin:
+        return "narrowed_focal_improvement"
+    return "narrowed"
+
+
+def _clear_sign(effect: Inference) -> int:
+    """Return the sign of an effect whose 95 % interval excludes 0; else 0."""
+    if effect.ci_low is None or effect.ci_high is None:
+        return 0
+    return int(effect.ci_low > 0) - int(effect.ci_high < 0)
+
+
+def _worst(effect: Inference, good: int) -> float:
+    """Return the least favourable gain the interval allows; −inf without an interval."""
+    if effect.ci_low is None or effect.ci_high is None:
+        return -np.inf
+    return min(good * effect.ci_low, good * effect.ci_high)
