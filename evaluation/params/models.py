@@ -34,7 +34,12 @@ class Periods(Block):
 
 
 class PublicTable(Block):
-    """One published group-level table: which files of the archive, and what their columns mean."""
+    """One published group-level table: which files of the archive, and what their columns mean.
+
+    `period_pattern` finds a school year in a file's name by its named groups `start` (2012) and `end` (13);
+    `value_columns` are the names the value had over the years; `groups` maps the publisher's labels to group ids;
+    rows with one of `total_codes` are totals, not units; `first_period` is the first period the table is published for.
+    """
 
     outcome: Id
     dimension: Id
@@ -47,7 +52,8 @@ class PublicTable(Block):
     groups: Mapping[str, Id]
     suppressed: tuple[str, ...] = ("*",)
     not_applicable: tuple[str, ...] = ("N/A",)
-    count_columns: tuple[str, ...] = ()
+    total_codes: tuple[str, ...] = ()
+    first_period: int | None = None
 
 
 class Delivery(Block):

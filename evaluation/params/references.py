@@ -26,6 +26,7 @@ def broken_references(found: Study, stem: str) -> Iterator[tuple[str, str, str]]
         if gap.focal == gap.reference:
             yield f"gaps.{i}", "focal and reference are the same group.", "Name two groups."
     yield from _broken_cohorts(found)
+    yield from _broken_tables(found)
     names = {"program": [p.id for p in found.programs], "outcomes": [o.id for o in found.outcomes],
              "gaps": [g.id for g in found.gaps], "exclude_events": [e.id for e in found.events]}
     for i, spec in enumerate(found.specifications):
@@ -37,6 +38,17 @@ def broken_references(found: Study, stem: str) -> Iterator[tuple[str, str, str]]
     for kind in ("confirmatory", "exploratory"):
         for value in getattr(found.plan, kind):
             yield from _unknown(f"plan.{kind}", value, specs, "specification")
+
+
+def _broken_tables(found: Study) -> Iterator[tuple[str, str, str]]:
+    groups = {d.id: d.groups for d in found.dimensions}
+    for i, table in enumerate(found.deliveries.tables):
+        key = f"deliveries.tables.{i}"
+        yield from _unknown(f"{key}.outcome", table.outcome, [o.id for o in found.outcomes], "outcome")
+        yield from _unknown(f"{key}.dimension", table.dimension, groups, "dimension")
+        for group in table.groups.values():
+            if table.dimension in groups:
+                yield from _unknown(f"{key}.groups", group, groups[table.dimension], f"group of {table.dimension}")
 
 
 def _broken_cohorts(found: Study) -> Iterator[tuple[str, str, str]]:
