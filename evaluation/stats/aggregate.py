@@ -86,8 +86,8 @@ def _combine(
         contrasts=matrix @ att_gt.contrasts,
         program_clusters=tuple(_union(att_gt.program_clusters, row) for row in used),
         comparison_clusters=tuple(_union(att_gt.comparison_clusters, row) for row in used),
-        lone_program=(used & att_gt.lone_program).any(axis=1),
-        lone_comparison=(used & att_gt.lone_comparison).any(axis=1),
+        lone_program=np.asarray((used & att_gt.lone_program).any(axis=1)),
+        lone_comparison=np.asarray((used & att_gt.lone_comparison).any(axis=1)),
         left_out_cohorts=left_out,
     )
 

@@ -129,7 +129,9 @@ def _stacked(design: Design, rows: _Rows, w: Floats) -> tuple[Floats, Floats, Fl
     """Dummies, mean differences, weights and clusters, one row per dummy and cluster."""
     difference = design.outcome[rows.unit, rows.period] - design.outcome[rows.unit, rows.base]
     key, row = np.unique(np.column_stack([rows.column, design.cluster[rows.unit]]), axis=0, return_inverse=True)
-    weight = np.bincount(row.ravel(), w, minlength=len(key))
-    total = np.zeros((len(key), difference.shape[1]))
+    weight, total = np.zeros(len(key)), np.zeros((len(key), difference.shape[1]))
+    np.add.at(weight, row.ravel(), w)
     np.add.at(total, row.ravel(), difference * w[:, None])
-    return np.eye(key[:, 0].max(initial=-1) + 1)[key[:, 0]], total / weight[:, None], weight, key[:, 1]
+    dummies: Floats = np.eye(key[:, 0].max(initial=-1) + 1)[key[:, 0]]
+    cluster: Integers = key[:, 1]
+    return dummies, total / weight[:, None], weight, cluster

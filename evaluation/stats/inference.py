@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from scipy import stats
 
-from evaluation.stats.cr2 import cr1, cr2
+from evaluation.stats.cr2 import Robust, cr1, cr2
 from evaluation.stats.records import Estimate, Inference
 
 Method = Literal["cr2", "cr1"]
@@ -25,20 +25,18 @@ def infer(estimate: Estimate, *, method: Method = "cr2") -> tuple[tuple[Inferenc
     """
     robust = (cr2 if method == "cr2" else cr1)(estimate.regression, estimate.contrasts)
     return tuple(
-        tuple(_inference(estimate, i, part, float(robust.se[i, part]), float(robust.df[i]), method)
-              for part in range(len(estimate.parts)))
+        tuple(_inference(estimate, robust, (i, part), method) for part in range(len(estimate.parts)))
         for i in range(len(estimate.estimands))
     )
 
 
-def _inference(estimate: Estimate, i: int, part: int, se: float, df: float, method: Method) -> Inference:
-    value = float(estimate.value[i, part])
+def _inference(estimate: Estimate, robust: Robust, at: tuple[int, int], method: Method) -> Inference:
+    i, value, se, df = at[0], float(estimate.value[at]), float(robust.se[at]), float(robust.df[at[0]])
     n_clusters = len(np.union1d(estimate.program_clusters[i], estimate.comparison_clusters[i]))
     reason = no_interval(estimate, i, df)
     if reason is not None:
         return Inference(value, None, None, None, None, None, None, None, reason, n_clusters)
-    half = se * float(stats.t.ppf(0.975, df))
-    half80 = se * float(stats.t.ppf(0.9, df))
+    half, half80 = (se * float(stats.t.ppf(q, df)) for q in (0.975, 0.9))
     p_value = _p_value(value, se, df) if method == "cr2" else None
     return Inference(value, se, df, value - half, value + half, value - half80, value + half80, p_value, None,
                      n_clusters)
@@ -53,12 +51,11 @@ def _p_value(value: float, se: float, df: float) -> float:
 
 def no_interval(estimate: Estimate, i: int, df: float) -> str | None:
     """Say why estimand i may have no interval, or None; the first reason that holds, in the order of the data."""
-    if estimate.lone_program[i]:
-        return "lone_cohort_cluster"
-    if estimate.lone_comparison[i]:
-        return "lone_comparison_cluster"
-    if len(estimate.program_clusters[i]) < MIN_CLUSTERS:
-        return "few_program_clusters"
-    if len(estimate.comparison_clusters[i]) < MIN_CLUSTERS:
-        return "few_comparison_clusters"
-    return None if df >= MIN_DF else "low_df"
+    rules = {
+        "lone_cohort_cluster": estimate.lone_program[i],
+        "lone_comparison_cluster": estimate.lone_comparison[i],
+        "few_program_clusters": len(estimate.program_clusters[i]) < MIN_CLUSTERS,
+        "few_comparison_clusters": len(estimate.comparison_clusters[i]) < MIN_CLUSTERS,
+        "low_df": not df >= MIN_DF,
+    }
+    return next((reason for reason, holds in rules.items() if holds), None)

@@ -53,8 +53,7 @@ class Design:
     @property
     def present(self) -> Booleans:
         """(U, T): the cell is observed."""
-        absent: Booleans = np.isnan(self.outcome).any(axis=2)
-        return ~absent
+        return np.asarray(~np.isnan(self.outcome).any(axis=2))
 
     def subset(self, keep: Booleans) -> Design:
         """Return the design with only the units in `keep` (U,)."""

@@ -33,26 +33,27 @@ def verdict(
         `narrowed_focal_improvement` where the focal part is clearly better and reference worsening beyond the margin
         is excluded; else `narrowed`.
     """
-    change = _clear_sign(gap)
-    good = -1 if better == "lower" else 1
-    focal_gain, reference_gain = good * _clear_sign(focal), good * _clear_sign(reference)
     if gap.ci_low is None or gap.ci_high is None or np.isnan(counterfactual_gap):
         return "cannot_tell"
+    good = -1 if better == "lower" else 1
+    gains = good * _clear_sign(focal), good * _clear_sign(reference)
+    change, side = _clear_sign(gap), int(np.sign(counterfactual_gap))
     if change == 0:
-        both = {(1, 1): "both_improved", (-1, -1): "both_worsened"}
-        return both.get((focal_gain, reference_gain), "cannot_tell")
-    side = np.sign(counterfactual_gap)
+        return {(1, 1): "both_improved", (-1, -1): "both_worsened"}.get(gains, "cannot_tell")
     if change != -side:
         return "widened"
-    if max(side * (counterfactual_gap + gap.ci_low), side * (counterfactual_gap + gap.ci_high)) < 0:
+    if max(side * (counterfactual_gap + end) for end in (gap.ci_low, gap.ci_high)) < 0:
         return "overshot"
-    if -1 in (focal_gain, reference_gain):
+    return _narrowed(gains, is_harm_excluded=_worst(reference, good) > -margin)
+
+
+def _narrowed(gains: tuple[int, int], *, is_harm_excluded: bool) -> str:
+    """Name the way in which a gap narrowed; gains are the clear signs of focal and reference, 1 for better."""
+    if -1 in gains:
         return "narrowed_levelling_down"
-    if focal_gain == 1 and reference_gain == 1:
+    if gains == (1, 1):
         return "narrowed_both_improved"
-    if focal_gain == 1 and _worst(reference, good) > -margin:
-        return "narrowed_focal_improvement"
-    return "narrowed"
+    return "narrowed_focal_improvement" if gains[0] == 1 and is_harm_excluded else "narrowed"
 
 
 def _clear_sign(effect: Inference) -> int:

@@ -1,0 +1,51 @@
+"""What an estimate says in the light of its design: the cells behind it, levels and verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from evaluation.stats.records import Booleans, Design, Estimand, Estimate, Floats, Inference
+from evaluation.stats.verdict import Better, verdict
+
+
+def program_cells(design: Design, estimand: Estimand) -> Booleans:
+    """(U, T): the cells of program units that the estimand speaks of.
+
+    Those in the program, or for an estimand before the program (negative event time) those at that distance to it.
+    """
+    program = design.cohort[:, None] <= design.periods[None, :]
+    is_before = estimand.event_time is not None and estimand.event_time < 0
+    start = design.position[np.searchsorted(design.periods, design.cohort).clip(max=len(design.periods) - 1)]
+    distance = design.position[None, :] - start[:, None]
+    chosen = ~program & ~design.never_program[:, None] if is_before else program
+    if estimand.event_time is not None:
+        chosen = chosen & (distance == estimand.event_time)
+    if estimand.cohort is not None:
+        chosen = chosen & (design.cohort == estimand.cohort)[:, None]
+    if estimand.period is not None:
+        chosen = chosen & (design.periods == estimand.period)[None, :]
+    return chosen
+
+
+def levels(design: Design, estimate: Estimate) -> Floats:
+    """(m, K): mean outcome of program units in program periods, under the estimand's weights; NaN before the program."""
+    outcome = np.nan_to_num(design.outcome)
+    out = np.full(estimate.value.shape, np.nan)
+    for i, estimand in enumerate(estimate.estimands):
+        weight = estimate.weights[i] * program_cells(design, estimand)
+        if (estimand.event_time is None or estimand.event_time >= 0) and weight.sum() > 0:
+            out[i] = np.tensordot(weight, outcome, axes=2) / weight.sum()
+    return out
+
+
+def verdicts(
+    level: Floats, inference: Sequence[Sequence[Inference]], *, better: Better, margin: float
+) -> tuple[str, ...]:
+    """Name the verdict of m estimands in the parts gap, focal, reference, given their levels (m, 3)."""
+    return tuple(
+        verdict(gap, focal, reference, counterfactual_gap=float(row[1] - row[2] - gap.value), better=better,
+                margin=margin)
+        for row, (gap, focal, reference) in zip(level, inference, strict=True)
+    )
