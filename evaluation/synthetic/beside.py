@@ -1,0 +1,44 @@
+"""The planted truth beside an estimate: true effects of cells under the estimate's own weights. No stage reads it."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from evaluation.contracts import SCALE
+from evaluation.params import Study
+
+_ESTIMAND = ["specification", "outcome_id", "gap_id", "estimand", "cohort", "phase", "period", "event_time",
+             "district_id"]
+
+
+def truth_of(weights: pd.DataFrame, truth_cells: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Return Σ weight × (mean_y1 − mean_y0) per estimand, in outcome units; only program cells differ.
+
+    The truth for two-way fixed effects is that of the group-time specification it stands beside: its own weights are
+    what is wrong with it.
+
+    Parameters
+    ----------
+    weights : DataFrame
+        Contract `estimate_weights`.
+    truth_cells : DataFrame
+        Contract `truth_cells`.
+
+    Returns
+    -------
+    DataFrame
+        One row per estimand of `weights`: its key, `truth` of the gap, `truth_focal` and `truth_reference`.
+    """
+    gaps = pd.DataFrame([{"gap_id": g.id, "dimension": g.dimension, "focal": g.focal} for g in study.gaps])
+    factor = {o.id: 1 / SCALE if o.kind == "score" else 100.0 for o in study.outcomes}
+    cells = truth_cells[truth_cells["n_students"] > 0]
+    effect = (cells["total_y1"] - cells["total_y0"]) / cells["n_students"] * cells["outcome_id"].map(factor)
+    key = ["unit_id", "cell_period", "dimension", "group_id", "outcome_id"]
+    effects = cells.rename(columns={"period": "cell_period"})[key].assign(effect=effect.astype(float))
+    rows = weights.merge(gaps, on="gap_id").merge(effects, on=key, how="left")
+    rows["truth"] = rows["weight"].astype(float) * rows["effect"]
+    is_focal = (rows["group_id"] == rows["focal"]).to_numpy(dtype=bool)
+    rows["truth_focal"] = rows["truth"].where(is_focal, 0.0)
+    rows["truth_reference"] = -rows["truth"].where(~is_focal, 0.0)
+    sums = rows.groupby(_ESTIMAND, dropna=False)[["truth", "truth_focal", "truth_reference"]]
+    return sums.sum(min_count=1).reset_index()
