@@ -116,13 +116,40 @@ TABLE = {
 
 @pytest.mark.parametrize("name", TABLE)
 def test_the_reference_table_is_reproduced_to_its_three_decimals(taken, study, name):
-    wide = (taken.public_cell.query("outcome_id == 'any_suspension_pct' and status == 'reported'")
-            .pivot(index=["unit_id", "period"], columns="group_id", values="mean").astype(float))
+    cells = taken.public_cell.query("outcome_id == 'any_suspension_pct'")
+    assert recompute(cells, study, name) == TABLE[name]
+
+
+NOT_APPLICABLE_AS_ZERO = {"black": -1.275, "hispanic": -1.753, "white": -1.195, "black − white": -0.294,
+                          "hispanic − white": -0.930}
+
+
+@pytest.mark.parametrize("name", NOT_APPLICABLE_AS_ZERO)
+def test_what_the_table_would_be_if_not_applicable_meant_zero(taken, study, name):
+    cells = taken.public_cell.query("outcome_id == 'any_suspension_pct'")
+    cells = cells.assign(mean=cells["mean"].mask(cells["status"] == "not_applicable", 0.0))
+    assert recompute(cells, study, name).estimate == NOT_APPLICABLE_AS_ZERO[name]
+
+
+def test_nearly_all_not_applicable_cells_have_20_students_and_no_published_suspension_is_zero(taken):
+    tidy = pd.read_csv(FOLDER / "ct_district_group_year.csv.gz", dtype="string", keep_default_na=False)
+    tidy = tidy[(tidy["dim"] == "race") & tidy["year"].astype(int).between(2010, 2019)]
+    key = ["code", "year", "group"]
+    hidden = tidy[(tidy["measure"] == "susp") & (tidy["pct_status"] == "not_applicable")][key]
+    enrolled = tidy[(tidy["measure"] == "enr") & (tidy["n_status"] == "reported")][[*key, "n"]]
+    students = hidden.merge(enrolled, on=key)["n"].astype(float)
+    assert (len(hidden), len(students), int((students >= 20).sum()), students.median()) == (820, 685, 656, 42)
+    assert taken.public_cell.query("outcome_id == 'any_suspension_pct'")["mean"].min() > 0
+
+
+def recompute(cells: pd.DataFrame, study: params.Study, name: str) -> Row:
+    """Recompute a row of the table from the cells that have a value."""
+    shown = cells.dropna(subset="mean")
+    wide = shown.pivot(index=["unit_id", "period"], columns="group_id", values="mean").astype(float)
     focal, _, reference = name.partition(" − ")
     outcome = (wide[focal] - wide[reference] if reference else wide[focal]).dropna()
     cohort = study.programs[0].cohorts[0]
-    found = two_way(outcome, frozenset(cohort.districts), cohort.start)
-    assert found == TABLE[name]
+    return two_way(outcome, frozenset(cohort.districts), cohort.start)
 
 
 def two_way(outcome: pd.Series, program: frozenset[str], start: int) -> Row:
