@@ -1,8 +1,9 @@
 """Cluster-robust variance with few clusters: CR2, Satterthwaite degrees of freedom, the joint HTZ test; and CR1.
 
 Working model: within the regression, observations are independent with variance in inverse proportion to their
-weight. With cell means and weights n this is the model of independent students. Programs that weight but keep an
-identity working model (clubSandwich's default for a weighted `lm`) give the same estimate, another se and df.
+weight, as if a row of weight n were n rows. With cell means and weights n this is the model of independent students.
+clubSandwich's default for a weighted `lm` keeps an identity working model on the cells, and its inverse-variance option
+takes the matrix root before whitening, not after: same estimate, other se and df.
 
 The regressors are first made orthonormal, so that M = (X'WX)⁻¹ = I and every formula reads in A_g and s_g alone:
 A_g = Z_g'Z_g, s_g = Z_g'u_g with Z = W^½XR, and contrasts c become R'c. The results do not depend on the choice of R.

@@ -30,7 +30,7 @@ def program_cells(design: Design, estimand: Estimand) -> Booleans:
 
 
 def levels(design: Design, estimate: Estimate) -> Floats:
-    """(m, K): mean outcome of program units in program periods, under the estimand's weights; NaN before the program."""
+    """(m, K): mean outcome of program units in program periods, by the estimand's weights; NaN before the program."""
     outcome = np.nan_to_num(design.outcome)
     out = np.full(estimate.value.shape, np.nan)
     for i, estimand in enumerate(estimate.estimands):

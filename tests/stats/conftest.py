@@ -79,7 +79,7 @@ def panel_of(table: Callable[[str], Table]) -> Callable[..., Design]:
 
 @pytest.fixture(scope="session")
 def staggered() -> Callable[..., Design]:
-    """Draw an unbalanced staggered design: 2 strata, 24 clusters of 1 to 3 units, cohorts 4 and 6, parts focal, reference, gap."""
+    """Draw an unbalanced staggered design: 24 clusters of 1–3 units in 2 strata; parts focal, reference, gap."""
 
     def draw(seed: int, *, missing: float = 0.1) -> Design:
         rng = np.random.default_rng(seed)
