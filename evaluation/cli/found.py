@@ -24,7 +24,7 @@ def show(study: Study, console: Console) -> None:
     estimates = overall(store.read("estimates", study.id))
     truth = None
     if study.synthetic is not None:
-        truth = planted(store.read("estimate_weights", study.id), store.read("truth_cells", study.id))
+        truth = planted(store.read("estimate_weights", study.id), store.read("truth_cells", study.id), study)
     for specification in (s for s in study.specifications if s.id in study.plan.confirmatory):
         console.print(_table(study, specification, estimates, truth))
     if truth is None:
@@ -40,9 +40,9 @@ def overall(estimates: pd.DataFrame) -> pd.DataFrame:
     return rows.set_index(["specification", "outcome_id", "gap_id", "part"]).sort_index()
 
 
-def planted(weights: pd.DataFrame, truth_cells: pd.DataFrame) -> pd.Series:
+def planted(weights: pd.DataFrame, truth_cells: pd.DataFrame, study: Study) -> pd.Series:
     """Return the planted overall effect on each gap, by specification, outcome and gap."""
-    truth = truth_of(weights, truth_cells)
+    truth = truth_of(weights, truth_cells, study)
     rows = truth[truth["estimand"].eq("overall")]
     return rows.set_index(["specification", "outcome_id", "gap_id"])["truth"].sort_index()
 

@@ -27,7 +27,8 @@ def truth_of(weights: pd.DataFrame, truth_cells: pd.DataFrame, study: Study) -> 
     Returns
     -------
     DataFrame
-        One row per estimand of `weights`: its key, `truth` of the gap, `truth_focal` and `truth_reference`.
+        One row per estimand of `weights`: its key, `truth` of the gap, `truth_focal` and `truth_reference`; missing
+        where a weighted cell has no truth.
     """
     gaps = pd.DataFrame([{"gap_id": g.id, "dimension": g.dimension, "focal": g.focal} for g in study.gaps])
     factor = {o.id: 1 / SCALE if o.kind == "score" else 100.0 for o in study.outcomes}
@@ -40,5 +41,8 @@ def truth_of(weights: pd.DataFrame, truth_cells: pd.DataFrame, study: Study) -> 
     is_focal = (rows["group_id"] == rows["focal"]).to_numpy(dtype=bool)
     rows["truth_focal"] = rows["truth"].where(is_focal, 0.0)
     rows["truth_reference"] = -rows["truth"].where(~is_focal, 0.0)
-    sums = rows.groupby(_ESTIMAND, dropna=False)[["truth", "truth_focal", "truth_reference"]]
-    return sums.sum(min_count=1).reset_index()
+    rows["has_truth"] = rows["effect"].notna()
+    values = ["truth", "truth_focal", "truth_reference"]
+    out = rows.groupby(_ESTIMAND, dropna=False).agg({**dict.fromkeys(values, "sum"), "has_truth": "all"}).reset_index()
+    out[values] = out[values].where(out["has_truth"])
+    return out.drop(columns="has_truth")

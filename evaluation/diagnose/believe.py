@@ -1,0 +1,80 @@
+"""Pre-trends, detectable effect and leave-one-district-out of one design."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from evaluation.params import Outcome, Specification
+from evaluation.stats.aggregate import aggregate
+from evaluation.stats.cr2 import joint_htz
+from evaluation.stats.detectable import detectable
+from evaluation.stats.group_time import group_time_att
+from evaluation.stats.inference import MIN_DF, infer, no_interval
+from evaluation.stats.reading import levels, verdicts
+from evaluation.stats.records import Design, Estimate
+
+Row = dict[str, Any]
+
+
+def pre_trends(design: Design, att_gt: Estimate) -> list[Row]:
+    """Test per part that the effects at every event time before the program are zero together (CR2, HTZ).
+
+    Cohorts of one cluster and the base period are not in it. Statistic, df and p-value are missing where nothing
+    precedes the base, where an effect may have no interval because its clusters are too few, and where there are more
+    contrasts than the clusters can test together. A test that does not reject shows no more than its power allows.
+    """
+    by_time = aggregate(att_gt, design, "event_time")
+    before = [i for i, e in enumerate(by_time.estimands) if e.event_time is not None and e.event_time < 0]
+    rows: list[Row] = [{"part": part, "n_pre_periods": len(before), "statistic": None, "df1": None, "df2": None,
+                        "p_value": None} for part in design.parts]
+    if not before or any(no_interval(by_time, i, MIN_DF) for i in before):
+        return rows
+    tests = joint_htz(by_time.regression, by_time.contrasts[before])
+    return [{**row, "statistic": test.statistic, "df1": test.df1, "df2": test.df2, "p_value": test.p_value}
+            if test.statistic is not None else row for row, test in zip(rows, tests, strict=True)]
+
+
+def detectable_effects(overall: Estimate) -> list[Row]:
+    """Return per part the smallest overall effect that would have been seen; missing where there is no interval."""
+    return [{"part": part, "estimand": "overall", "se": found.se, "df": found.df,
+             "detectable": None if found.se is None or found.df is None else detectable(found.se, found.df)}
+            for part, found in zip(overall.parts, infer(overall)[0], strict=True)]
+
+
+def leave_one_out(design: Design, overall: Estimate, districts: pd.Series, specification: Specification,
+                  outcome: Outcome) -> Iterator[Row]:
+    """Yield per part the overall effect without each district behind it; none where nothing can then be estimated."""
+    behind = np.union1d(overall.program_clusters[0], overall.comparison_clusters[0])
+    name_of = dict(zip(design.cluster.tolist(), districts, strict=True))
+    for cluster in behind.tolist():
+        rest = design.subset(design.cluster != cluster)
+        without = overall_of(rest, group_time_att(rest, comparison=specification.comparison, base=specification.base))
+        if without is None:
+            continue
+        inference = infer(without)
+        said = verdicts(levels(rest, without), inference, better=outcome.better, margin=outcome.margin)
+        for part, found in zip(without.parts, inference[0], strict=True):
+            yield {"part": part, "left_out": name_of[cluster], "value": found.value, "se": found.se, "df": found.df,
+                   "ci_low": found.ci_low, "ci_high": found.ci_high, "verdict": said[0]}
+
+
+def overall_of(design: Design, att_gt: Estimate) -> Estimate | None:
+    """Return the overall effect on the regression cells it uses; None where there is none.
+
+    Dummies without weight in the contrast share no observation with the others, so leaving them out changes neither
+    the estimate nor CR2 nor its df, and saves most of the work.
+    """
+    overall = aggregate(att_gt, design, "overall")
+    if not overall.estimands:
+        return None
+    used = overall.contrasts[0] != 0
+    r = overall.regression
+    rows = r.x[:, used].any(axis=1)
+    return replace(overall, contrasts=overall.contrasts[:, used],
+                   regression=replace(r, x=r.x[rows][:, used], w=r.w[rows], cluster=r.cluster[rows],
+                                      residual=r.residual[rows], coefficient=r.coefficient[used]))

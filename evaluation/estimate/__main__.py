@@ -1,0 +1,41 @@
+"""Read cells, write estimates, estimate_weights and refusals."""
+
+from __future__ import annotations
+
+import pandas as pd
+from rich.console import Console
+from rich.progress import track
+
+from evaluation import params, stage, store
+from evaluation.contracts import TABLES
+from evaluation.errors import EstimationError
+from evaluation.estimate.one import Found, estimate, topics
+
+
+def main(study_id: str) -> None:
+    """Estimate one study; what cannot be estimated is told and listed, and sinks nothing else."""
+    study = params.load(study_id, "estimate")
+    cells = store.read("cells", study_id)
+    by_outcome = dict(list(cells.groupby(["outcome_id", "dimension"])))
+    console = Console(stderr=True)
+    found, refused = Found([], []), []
+    for topic in track(topics(study), "estimate", console=console, transient=True, disable=not console.is_terminal):
+        about = topic.columns()
+        try:
+            rows = by_outcome.get((topic.outcome.id, topic.gap.dimension), cells.iloc[:0])
+            made = estimate(rows, study, topic)
+        except EstimationError as error:
+            refused.append({k: about[k] for k in ("specification", "program", "outcome_id", "gap_id")}
+                           | {"reason": str(error)})
+            console.print(f"no estimate: {topic.specification.id}, {topic.outcome.id}, {topic.gap.id}", style="yellow")
+            continue
+        found.estimates.extend(made.estimates)
+        found.weights.extend(made.weights)
+    for table, content in (("estimates", pd.DataFrame(found.estimates)), ("refusals", pd.DataFrame(refused)),
+                           ("estimate_weights", pd.concat(found.weights) if found.weights else pd.DataFrame())):
+        columns = list(TABLES[table].columns)
+        store.write(content.reindex(columns=columns), table, study_id)
+
+
+if __name__ == "__main__":
+    stage.run(main)

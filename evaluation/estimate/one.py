@@ -1,0 +1,67 @@
+"""All estimates of one specification, outcome and gap."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, get_args
+
+import pandas as pd
+
+from evaluation.design import Part, build, districts, students
+from evaluation.estimate.group_time import averages, by_district
+from evaluation.estimate.rows import Topic, estimate_rows, weight_rows
+from evaluation.estimate.two_way import fit_two_way
+from evaluation.params import Study
+from evaluation.stats.inference import infer
+from evaluation.stats.records import Design, Estimate
+
+_SAMPLES: dict[str, tuple[Part | None, ...]] = {"same": (None,), "own": get_args(Part)}
+
+
+@dataclass(frozen=True)
+class Found:
+    """Rows of `estimates` and of `estimate_weights`."""
+
+    estimates: list[dict[str, Any]]
+    weights: list[pd.DataFrame]
+
+
+def topics(study: Study) -> tuple[Topic, ...]:
+    """Return every specification × outcome × gap of the study, in its order."""
+    outcomes = {o.id: o for o in study.outcomes}
+    gaps = {g.id: g for g in study.gaps}
+    return tuple(Topic(s, outcomes[o], gaps[g]) for s in study.specifications for o in s.outcomes for g in s.gaps)
+
+
+def estimate(cells: pd.DataFrame, study: Study, topic: Topic) -> Found:
+    """Estimate one topic from its cells.
+
+    Sample `same`: gap and parts on one design. Sample `own`: each part on its own design, and the weights are those of
+    the gap's design.
+
+    Raises
+    ------
+    EstimationError
+        No estimate can be made from these cells.
+    """
+    found = Found([], [])
+    for design, made in _fitted(cells, study, topic):
+        inference = infer(made, method=topic.specification.inference)
+        n = students(cells, design, topic.outcome.id, topic.gap)
+        found.estimates.extend(estimate_rows(topic, design, made, inference, n))
+        if "gap" in made.parts:
+            found.weights.append(weight_rows(topic, design, made))
+    return found
+
+
+def _fitted(cells: pd.DataFrame, study: Study, topic: Topic) -> Iterator[tuple[Design, Estimate]]:
+    specification = topic.specification
+    program = next(p for p in study.programs if p.id == specification.program)
+    for part in _SAMPLES[specification.sample]:
+        design = build(cells, study, specification, topic.outcome.id, topic.gap, part=part)
+        if specification.estimator == "twfe":
+            yield design, fit_two_way(design)
+        else:
+            yield design, averages(design, specification, program)
+            yield from by_district(design, districts(cells, design), specification)

@@ -1,0 +1,105 @@
+"""Records of `stats` become rows of the contracts `estimates` and `estimate_weights`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from evaluation.params import Gap, Outcome, Specification
+from evaluation.stats.reading import levels, program_cells, verdicts
+from evaluation.stats.records import Design, Estimand, Estimate, Floats, Inference
+
+_WEIGHTED = ("overall", "cohort", "phase", "event_time", "calendar")
+
+
+@dataclass(frozen=True)
+class Topic:
+    """What a group of rows is about."""
+
+    specification: Specification
+    outcome: Outcome
+    gap: Gap
+
+    def columns(self) -> dict[str, Any]:
+        """Return the columns that all its rows share."""
+        s = self.specification
+        return {"specification": s.id, "program": s.program, "outcome_id": self.outcome.id, "gap_id": self.gap.id,
+                "focal": self.gap.focal, "reference": self.gap.reference, "estimator": s.estimator,
+                "comparison": s.comparison, "weights": s.weights, "sample": s.sample,
+                "unit_name": self.outcome.unit_name}
+
+
+def estimate_rows(topic: Topic, design: Design, estimate: Estimate, inference: Sequence[Sequence[Inference]],
+                  n: Floats) -> list[dict[str, Any]]:
+    """Return one row per estimand and part.
+
+    n_students counts students of the part's groups (gap: both) in cells with weight, in the period that has most of
+    them: at least so many different students stand behind the number. Missing where a used cell's number is unknown.
+    n_program_units: units with weight in the program cells the estimand speaks of; n_units: all units with weight.
+    The verdict on the gap stands on all parts; without an interval, or on own samples, it is `cannot_tell`.
+
+    Parameters
+    ----------
+    n : (U, T, 2)
+        Focal and reference students of each cell, NaN where unknown.
+    """
+    level = levels(design, estimate)
+    said = ("cannot_tell",) * len(level)
+    if topic.specification.sample == "same":
+        said = verdicts(level, inference, better=topic.outcome.better, margin=topic.outcome.margin)
+    rows = []
+    for i, estimand in enumerate(estimate.estimands):
+        behind = _behind(design, estimate, i, said[i])
+        used = estimate.weights[i] != 0
+        for k, part in enumerate(estimate.parts):
+            rows.append({**topic.columns(), **_coordinates(estimand), **behind, "part": part,
+                         **_uncertainty(inference[i][k], topic.specification.inference),
+                         "level": None if np.isnan(level[i, k]) else float(level[i, k]),
+                         "n_students": _students(n, used, part)})
+    return rows
+
+
+def weight_rows(topic: Topic, design: Design, estimate: Estimate) -> pd.DataFrame:
+    """Return the weight of every cell in the gap's estimates: as it is on focal cells, negative on reference cells."""
+    kept = [i for i, e in enumerate(estimate.estimands) if e.kind in _WEIGHTED]
+    which, unit, period = np.nonzero(estimate.weights[kept])
+    about = pd.DataFrame([_coordinates(estimate.estimands[i]) for i in kept]).iloc[which].reset_index(drop=True)
+    about["unit_id"] = np.array(design.unit_ids, dtype=object)[unit]
+    about["cell_period"] = design.periods[period]
+    weight = estimate.weights[kept][which, unit, period]
+    sides = [about.assign(group_id=group, weight=sign * weight)
+             for group, sign in ((topic.gap.focal, 1.0), (topic.gap.reference, -1.0))]
+    out = pd.concat(sides, ignore_index=True)
+    return out.assign(specification=topic.specification.id, outcome_id=topic.outcome.id, gap_id=topic.gap.id)
+
+
+def _coordinates(estimand: Estimand) -> dict[str, Any]:
+    return {"estimand": estimand.kind, "cohort": estimand.cohort, "phase": estimand.phase, "period": estimand.period,
+            "event_time": estimand.event_time, "district_id": estimand.district}
+
+
+def _behind(design: Design, estimate: Estimate, i: int, said: str) -> dict[str, Any]:
+    used = estimate.weights[i] != 0
+    return {"verdict": said, "left_out_cohorts": ", ".join(str(c) for c in estimate.left_out_cohorts[i]) or None,
+            "n_units": int(used.any(axis=1).sum()),
+            "n_program_units": int((used & program_cells(design, estimate.estimands[i])).any(axis=1).sum()),
+            "n_program_districts": len(estimate.program_clusters[i]),
+            "n_comparison_districts": len(estimate.comparison_clusters[i])}
+
+
+def _uncertainty(found: Inference, method: str) -> dict[str, Any]:
+    return {"value": found.value, "se": found.se, "df": found.df, "ci_low": found.ci_low, "ci_high": found.ci_high,
+            "ci80_low": found.ci80_low, "ci80_high": found.ci80_high, "p_value": found.p_value,
+            "inference": "none" if found.se is None else method, "no_interval": found.no_interval,
+            "n_clusters": found.n_clusters}
+
+
+def _students(n: Floats, used: np.ndarray[Any, np.dtype[np.bool_]], part: str) -> int | None:
+    side = {"gap": slice(0, 2), "focal": slice(0, 1), "reference": slice(1, 2)}[part]
+    counted = np.where(used[..., None], n[..., side], 0.0).sum(axis=(0, 2))
+    most = counted.max(initial=0.0)
+    return None if np.isnan(most) else int(most)
