@@ -18,7 +18,7 @@ NOTE = "*This page is generated from the code by `make docs`; do not edit it.*"
 
 def data_contract() -> str:
     """Return the page that describes every table and column."""
-    return "\n".join(["# Data contract", "", NOTE, "", "Every table that crosses a stage. **Key** columns are bold.", "",
+    return "\n".join(["# Data contract", "", NOTE, "", "Every table that crosses a stage. Key columns are bold.", "",
                       *(line for table in TABLES.values() for line in _table(table.name))])
 
 
@@ -41,8 +41,8 @@ def _table(name: str) -> Iterator[str]:
 def study_file() -> str:
     """Return the page that lists every key of a study file."""
     return "\n".join(["# The study file", "", NOTE, "",
-                      "One file per study in `studies/`. Start from `studies/partnership.yaml`; an unknown key is an error. "
-                      "Check yours with `evaluation check studies/<study>.yaml`.", "", *_model(Study, set())])
+                      "One file per study in `studies/`. Start from `studies/partnership.yaml`; an unknown key is an "
+                      "error. Check yours with `evaluation check studies/<study>.yaml`.", "", *_model(Study, set())])
 
 
 def _model(model: type[BaseModel], seen: set[str]) -> Iterator[str]:
@@ -69,7 +69,7 @@ def _models_in(annotation: Any) -> list[type[BaseModel]]:
     return [model for part in get_args(annotation) for model in _models_in(part)]
 
 
-def _words(annotation: Any) -> str:
+def _words(annotation: Any) -> str:  # noqa: PLR0911
     origin, parts = get_origin(annotation), [p for p in get_args(annotation) if p is not Ellipsis]
     if origin is Literal:
         return ", ".join(f"`{value}`" for value in parts)

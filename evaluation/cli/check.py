@@ -29,7 +29,7 @@ def check(
         raise DeliveryError("there is no such file.", where=str(file), fix="Check the path.")
     if file.suffix in {".yaml", ".yml"} and file.name != "mapping.yaml":
         found = params.read_study(file)
-        console.print(f"{file}: study `{found.id}` is complete, {len(found.specifications)} specifications.", style="green")
+        console.print(f"Study `{found.id}` is complete: {len(found.specifications)} specifications.", style="green")
         return
     wanted = params.study(study)
     report = check_file(file, wanted)

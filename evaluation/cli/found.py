@@ -66,7 +66,8 @@ def _table(study: Study, specification: Specification, estimates: pd.DataFrame, 
             if (specification.id, outcome, gap, "gap") not in estimates.index:
                 continue
             cells = [outcome, gap, _with_interval(estimates.loc[(specification.id, outcome, gap, "gap")])]
-            cells += [_number(estimates["value"].get((specification.id, outcome, gap, p))) for p in ("focal", "reference")]
+            cells += [_number(estimates["value"].get((specification.id, outcome, gap, part)))
+                      for part in ("focal", "reference")]
             if truth is not None:
                 cells.append(_number(truth.get((specification.id, outcome, gap))))
             cells.append(_number(estimates["value"].get((two_way, outcome, gap, "gap"))))

@@ -24,7 +24,7 @@ class StageFailed(EvaluationError):
 
     def __init__(self, stage: str, exit_code: int) -> None:
         self.exit_code = exit_code
-        super().__init__(f"{stage} stopped. What it said stands above; finished stages are kept, so run again after mending.")
+        super().__init__(f"{stage} stopped. What it said stands above. Finished stages are kept: mend and run again.")
 
 
 def link_deliveries(study_id: str, delivery: Delivery) -> None:

@@ -24,7 +24,8 @@ def run(study: Annotated[str, typer.Argument(help="A file in studies/, without .
     console = Console(stderr=True)
     wanted = params.study(study)
     if study not in params.settings().studies:
-        raise StudyError(f"study `{study}` is not listed.", where="params.yaml, key studies", fix=f"Add `- {study}` there.")
+        raise StudyError(f"study `{study}` is not listed.", where="params.yaml, key studies",
+                         fix=f"Add `- {study}` there.")
     pipeline.link_deliveries(study, wanted.deliveries)
     pipeline.clear_damaged_lock(console)
     pipeline.reproduce(study)

@@ -41,16 +41,16 @@ def conform(frame: pd.DataFrame, table: str) -> pd.DataFrame:
 
 def _typed(values: pd.Series, column: Column, table: str) -> pd.Series:
     try:
-        typed = values.astype(column.dtype)
+        typed: pd.Series = values.astype(column.dtype)
     except (TypeError, ValueError):
         raise ContractError(table, column.name, f"is not {column.dtype}", len(values)) from None
     _refuse(typed.isna() & (not column.nullable), column, table, "is empty")
     if column.allowed:
         _refuse(typed.notna() & ~typed.isin(column.allowed), column, table, "is not an allowed value")
     if column.low is not None:
-        _refuse(typed < column.low, column, table, f"is below {column.low:g}")
+        _refuse(typed.lt(column.low), column, table, f"is below {column.low:g}")
     if column.high is not None:
-        _refuse(typed > column.high, column, table, f"is above {column.high:g}")
+        _refuse(typed.gt(column.high), column, table, f"is above {column.high:g}")
     return typed
 
 

@@ -14,7 +14,7 @@ Audience = Literal["public", "district", "lead", "researcher"]
 
 @dataclass(frozen=True)
 class Table:
-    """One table: its key, its columns, the level of protection it lies under, the stage that writes it, its audience."""
+    """One table: its key and columns, the level of protection it lies under, the stage that writes it, its audience."""
 
     name: str
     description: str
@@ -72,7 +72,9 @@ _TABLES: tuple[Table, ...] = (
           ("district_id", "student_key", "school_year"),
           ("student_key", "district_id", "school_id", "school_year", "grade_band", *_STUDENT, "half_days_enrolled",
            "half_days_absent", "half_days_absent_oss", "iss_actions", "oss_actions", "belonging_e6",
-           "waves_answered")),
+           "waves_answered"),
+          nullable=frozenset({"half_days_enrolled", "half_days_absent", "half_days_absent_oss", "iss_actions",
+                              "oss_actions", "waves_answered"})),
     Table("cells", "Sums by unit, period, group and outcome: the only thing later stages read", "unreleased", "panel",
           _CELL, (*_CELL, "n_students", "n_obs", "n_eligible", "total", "total_sq", "mean", "status")),
     Table("truth_cells", "Both potential outcomes of every cell (synthetic studies)", "unreleased", "synthetic",

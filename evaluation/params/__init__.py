@@ -33,6 +33,7 @@ from evaluation.params.models import (
 from evaluation.params.references import broken_references
 
 __all__ = [
+    "Block",
     "Cohort",
     "Delivery",
     "Dimension",
@@ -73,7 +74,8 @@ def study(study_id: str, root: Path = Path()) -> Study:
     path = root / "studies" / f"{study_id}.yaml"
     if not path.is_file():
         known = sorted(p.stem for p in (root / "studies").glob("*.yaml"))
-        raise StudyError(f"there is no study `{study_id}`.", where="studies/", fix=f"Known studies: {', '.join(known)}.")
+        raise StudyError(f"there is no study `{study_id}`.", where="studies/",
+                         fix=f"Known studies: {', '.join(known)}.")
     return read_study(path)
 
 
@@ -117,7 +119,8 @@ def _validated(model: type[M], path: Path) -> M:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
-        raise StudyError("this is not readable YAML.", where=f"{path}{line}", fix="Check indentation and quotes.") from None
+        raise StudyError("this is not readable YAML.", where=f"{path}{line}",
+                         fix="Check indentation and quotes.") from None
     try:
         return model.model_validate(content)
     except ValidationError as error:

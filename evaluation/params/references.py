@@ -67,7 +67,8 @@ def _broken_cohorts(found: Study) -> Iterator[tuple[str, str, str]]:
                 yield from _unknown(f"{key}.districts", district, districts, "district")
             for school in cohort.schools:
                 if not any(school.startswith(f"{d}-") for d in districts):
-                    yield f"{key}.schools", f"`{school}` lies in no district of the study.", "Write <district id>-<school>."
+                    yield (f"{key}.schools", f"`{school}` lies in no district of the study.",
+                           "Write <district id>-<school>.")
             if phases.setdefault(cohort.start, cohort.phase) != cohort.phase:
                 yield (f"{key}.phase", f"cohort {cohort.start} is in two phases.",
                        "Within a program a start period belongs to one phase.")

@@ -54,4 +54,5 @@ def test_a_stage_has_one_name_in_five_places(stage: str) -> None:
     assert (ROOT / "tests" / stage).is_dir()
     assert (ROOT / "docs/pipeline" / f"{stage}.md").is_file()
     assert f"python -m evaluation.{stage} ${{item.study}}" == STAGES[stage]["cmd"]
-    assert all(out.split("/")[2] == stage or out.startswith("data/restricted/deliveries/") for out in STAGES[stage]["outs"])
+    outs = [out for out in STAGES[stage]["outs"] if not out.startswith("data/restricted/deliveries/")]
+    assert all(out.split("/")[2] == stage for out in outs)

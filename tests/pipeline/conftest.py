@@ -1,4 +1,4 @@
-"""A copy of the real dvc.yaml whose stages only leave a file behind: what is tested is what reruns, not what it computes."""
+"""A copy of the real dvc.yaml whose stages only leave a file behind: tested is what reruns, not what it computes."""
 
 import os
 import shutil

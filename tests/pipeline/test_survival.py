@@ -64,7 +64,7 @@ def test_a_good_lock_is_left_alone(tmp_path):
 
 def test_absent_files_are_asked_for_by_publisher_and_place(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(DeliveryError, match="published by the State.*Put them into data/restricted/deliveries/x"):
+    with pytest.raises(DeliveryError, match=r"published by the State.*Put them into data/restricted/deliveries/x"):
         run.link_deliveries("x", Delivery(adapter="public_group_level", found_at="nowhere", publisher="the State"))
 
 
