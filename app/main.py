@@ -1,0 +1,31 @@
+"""Start of the app: `streamlit run app/main.py` in the project's folder."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+if str(HERE.parent) not in sys.path:  # streamlit puts app/ on the path, not the folder that holds it
+    sys.path.insert(0, str(HERE.parent))
+
+import streamlit as st  # noqa: E402
+
+from app import frame, state  # noqa: E402
+from evaluation.errors import ReleaseError  # noqa: E402
+
+PAGES = {"start": "Start", "gaps_narrow": "Did gaps narrow?", "gaps_over_time": "Gaps over time",
+         "coverage": "Data and coverage"}
+
+st.set_page_config(page_title="Gaps between student groups", layout="centered")
+page = st.navigation([st.Page(HERE / "pages" / f"{name}.py", title=title, url_path=name if i else None, default=i == 0)
+                      for i, (name, title) in enumerate(PAGES.items())])
+state.start()
+try:
+    release = frame.open_release()
+    if release is not None:
+        st.session_state["release"] = release
+        page.run()
+        state.finish()
+except ReleaseError as error:
+    st.error(str(error))

@@ -1,0 +1,1 @@
+"""One file per page; a page places what views and text return."""

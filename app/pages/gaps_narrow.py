@@ -1,0 +1,50 @@
+import streamlit as st
+
+from app import choices, frame, state, text, views
+from app.labels import PHASES, Labels
+
+release = st.session_state["release"]
+labels = Labels(release.labels)
+frame.heading("Did gaps narrow?", "Did the program change the gap, and through which group?", labels)
+
+estimates, diagnostics = frame.table(release, "public_estimates"), frame.table(release, "public_diagnostics")
+refusals = frame.table(release, "public_refusals")
+with st.sidebar:
+    program = state.choose("program", "Program", {p: str(e["label"]) for p, e in labels.programs.items()})
+    outcome = state.choose("outcome", "Outcome", choices.estimated_outcomes(labels, program))
+    gap = state.choose("gap", "Gap", choices.estimated_gaps(labels, program, outcome))
+    phase = state.choose("phase", "Phase", {"all": "All phases"} | {p: PHASES[p] for p in labels.phases(program)})
+    cohort = state.choose("cohort", "Cohort", choices.cohort_choices(labels, program, phase))
+chosen = choices.choice(phase, cohort)
+specification = choices.specification_for(labels, program, outcome, gap)
+
+rows = views.estimand(estimates, specification, outcome, gap, chosen.kind, phase=chosen.phase, cohort=chosen.cohort)
+overall_detectable = choices.detectable(diagnostics, specification, outcome, gap) if chosen.kind == "overall" else None
+sentence = text.effect(rows, labels, overall_detectable, choices.refusal(refusals, specification, outcome, gap))
+st.markdown(f"**{views.direction_marks(rows)}** — {sentence}")
+st.caption(f"Specification: {labels.specifications[specification]['label']}. "
+           f"{labels.outcomes[outcome]['label']}: {labels.outcomes[outcome]['definition']}")
+
+st.header("Which group moved?", anchor=False)
+st.markdown("Hollow: before the start. Filled: after. Thin bar 95 %, thick bar 80 % interval, each for one year by "
+            "itself. " + chosen.note)
+years = views.by_year(estimates, specification, outcome, gap, labels, cohort=chosen.cohort)
+parts = views.event_study(years, ("focal", "reference"), labels, frame.theme(), sentence)
+frame.figure(parts, release, labels, key="parts_by_year", caption="Change of each group by years since the start")
+
+st.header("The gap, year by year", anchor=False)
+study = views.event_study(years, ("gap",), labels, frame.theme(), sentence)
+frame.figure(study, release, labels, key="gap_by_year", caption="Change of the gap by years since the start")
+diagnosed = choices.diagnosis(diagnostics, specification, outcome, gap)
+st.markdown(f"{text.pre_trend(diagnosed, labels)} {text.leave_one_out(diagnosed)}")
+
+st.header("By phase and cohort", anchor=False)
+by, names = views.forest_rows(estimates, specification, outcome, gap, labels)
+forest = views.forest(by, names, labels, frame.theme(), sentence)
+frame.figure(forest, release, labels, key="by_phase_and_cohort",
+             caption="Effects by phase and start year; program vs comparison districts")
+
+st.header("Would other choices change it?", anchor=False)
+frame.plain(views.specifications(estimates, program, outcome, gap, labels), "Overall effect under every specification")
+st.markdown(views.specification_note(labels, program))
+frame.footer(release, ["public_estimates", "public_diagnostics", "public_refusals"])

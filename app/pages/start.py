@@ -1,0 +1,35 @@
+import streamlit as st
+
+from app import choices, frame, state, text, views
+from app.labels import Labels
+
+release = st.session_state["release"]
+labels = Labels(release.labels)
+frame.heading("Start", labels.study["question"], labels)
+
+programs = {p: str(entry["label"]) for p, entry in labels.programs.items() if labels.headline(p)}
+with st.sidebar:
+    program = state.choose("program", "Program", programs)
+specification = labels.headline(program) or ""
+estimates, diagnostics = frame.table(release, "public_estimates"), frame.table(release, "public_diagnostics")
+refusals = frame.table(release, "public_refusals")
+
+st.header("What do we know today?", anchor=False)
+st.markdown("Estimated changes of gaps, compared with similar places not (yet) in the program. "
+            "→← narrowed, ◇ unclear, ←→ widened. A gap is the focal group minus the reference group.")
+for outcome in labels.specifications[specification]["outcomes"]:
+    st.subheader(str(labels.outcomes[outcome]["label"]), anchor=False)
+    sentences = []
+    for gap in labels.specifications[specification]["gaps"]:
+        rows = views.estimand(estimates, specification, outcome, gap)
+        sentences.append(text.effect(rows, labels, choices.detectable(diagnostics, specification, outcome, gap),
+                                     choices.refusal(refusals, specification, outcome, gap)))
+        st.markdown(f"**{views.direction_marks(rows)}** — {sentences[-1]}")
+    overall = views.overall(estimates, specification, outcome, labels)
+    shown = views.overall_forest(overall, labels, frame.theme(), " ".join(sentences))
+    frame.figure(shown, release, labels, key=f"overall_{program}_{outcome}",
+                 caption=f"{labels.outcomes[outcome]['label']}: overall effects, program vs comparison districts")
+
+st.header("About this study", anchor=False)
+st.markdown("\n".join(f"- {caveat}" for caveat in labels.study["caveats"]) or "No caveats are declared.")
+frame.footer(release, ["public_estimates", "public_diagnostics", "public_refusals"])

@@ -1,0 +1,197 @@
+"""Released rows as sentences: the same sentence is on the page and in the chart's alternative text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, cast
+
+import pandas as pd
+
+from app.labels import NO_INTERVAL, PHASES, SUPPRESSION, Labels
+
+Row = Mapping[str, Any]
+VERDICTS = {
+    "narrowed_focal_improvement": "narrowed, with improvement for {focal}",
+    "narrowed_levelling_down": "narrowed by levelling down, which is not success: {reference} did worse",
+    "narrowed_both_improved": "narrowed, with improvement for both groups",
+    "narrowed": "narrowed",
+    "widened": "widened",
+    "overshot": "passed zero: it now points the other way",
+    "both_improved": "did not clearly change, while both groups improved",
+    "both_worsened": "did not clearly change, while both groups did worse",
+    "cannot_tell": "did not clearly change",
+}
+DIRECTIONS = {"narrowed": "→← narrowed", "widened": "←→ widened", "overshot": "⇄ passed zero"}
+HIDDEN_EFFECT = "[c] withheld"
+
+
+def records(rows: pd.DataFrame) -> list[Row]:
+    """Return the rows of a released table."""
+    return cast("list[Row]", rows.to_dict("records"))
+
+
+def is_missing(value: Any) -> bool:
+    """Say whether a value of a released table is missing."""
+    return bool(pd.isna(value))
+
+
+def signed(value: Any, digits: int = 1) -> str:
+    """Return a number with its sign and a true minus; an empty string when missing."""
+    if is_missing(value):
+        return ""
+    rounded = round(float(value), digits) + 0.0
+    sign = "−" if rounded < 0 else "+" if rounded > 0 else ""
+    return f"{sign}{abs(rounded):.{digits}f}"
+
+
+def interval(low: Any, high: Any, digits: int = 1) -> str:
+    """Return an interval as words; an empty string when there is none."""
+    return "" if is_missing(low) or is_missing(high) else f"{signed(low, digits)} to {signed(high, digits)}"
+
+
+def digits(outcome: Row) -> int:
+    """Return decimals: one for percentage points and rates, two for scores."""
+    return 2 if outcome["kind"] == "score" else 1
+
+
+def direction(row: Row) -> str:
+    """Return what happened to the gap, as a shape and a word."""
+    if row["suppression"] != "none":
+        return HIDDEN_EFFECT
+    verdict = "" if is_missing(row["verdict"]) else str(row["verdict"])
+    return next((words for start, words in DIRECTIONS.items() if verdict.startswith(start)), "◇ unclear")
+
+
+def effect(rows: pd.DataFrame, labels: Labels, detectable: float | None = None, refusal: str | None = None) -> str:
+    """Return the sentence of one effect on a gap.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        The gap and its parts of one estimand of `public_estimates`; parts may be missing.
+    detectable : float or None
+        Smallest change that would have been found (80 % power), said where the change is unclear.
+    refusal : str or None
+        Why the pipeline could not make this estimate.
+    """
+    found = records(rows[rows["part"] == "gap"])
+    if not found:
+        return f"There is no estimate for this choice. {refusal or ''}".strip()
+    row = found[0]
+    outcome, gap = labels.outcomes[row["outcome_id"]], labels.gaps[row["gap_id"]]
+    subject = f"the {gap['label']} gap in {_lower(outcome['label'])}"
+    where, unit = _where(row, labels), outcome["unit_name"]
+    if row["suppression"] != "none":
+        return (f"{where}, the change in {subject} is not shown: it rests on a single program district or fewer than "
+                f"three program {labels.units}, and would describe them.{_left_out(row)}")
+    value = f"{signed(row['value'], digits(outcome))} {unit}"
+    parts = _parts(rows, labels, digits(outcome))
+    if is_missing(row["ci_low"]):
+        why = NO_INTERVAL.get(str(row["no_interval"]), "its uncertainty is not known")
+        return (f"{where}, {subject} is estimated to have changed by {value}{parts}. No interval is given, because "
+                f"{why}; whether it changed cannot be told yet.{_left_out(row)}")
+    verb = VERDICTS[row["verdict"]].format(focal=labels.students(row["gap_id"], "focal"),
+                                           reference=labels.students(row["gap_id"], "reference"))
+    sentence = (f"{where}, {subject} {verb}: estimated change {value} (95 % interval "
+                f"{interval(row['ci_low'], row['ci_high'], digits(outcome))}){parts}.")
+    if detectable is not None and direction(row).startswith("◇"):
+        sentence += f" A change of ±{detectable:.{digits(outcome)}f} {unit} would have been detectable (80 % power)."
+    return sentence + _left_out(row)
+
+
+def pre_trend(row: Row | None, labels: Labels) -> str:
+    """Return what the joint pre-trend test says, and what it cannot say."""
+    if row is None or is_missing(row["p_value"]):
+        return "Whether the gap moved differently before the start could not be tested."
+    periods = int(row["n_pre_periods"])
+    clear = "moved differently" if row["p_value"] < 0.05 else "did not clearly move differently"
+    return (f"Before the start, the gap {clear} at program and comparison {labels.units} (joint test of {periods} "
+            f"earlier {'period' if periods == 1 else 'periods'}, p = {row['p_value']:.2f}). A test that finds nothing "
+            "does not show that the two would have kept moving alike.")
+
+
+def leave_one_out(row: Row | None) -> str:
+    """Return how far the overall effect depends on a single district; an empty string when not checked."""
+    if row is None or is_missing(row["districts_left_out"]):
+        return ""
+    n = int(row["districts_left_out"])
+    return (f"Leaving out one of {n} districts at a time, the sign stayed the same {int(row['same_sign'])} times and "
+            f"the verdict {int(row['same_verdict'])} times.")
+
+
+def trend(rows: pd.DataFrame, labels: Labels) -> str:
+    """Return the sentence of one scope's gap over time (rows of `public_gap_levels`, in order of period)."""
+    if rows.empty:
+        return "No gap is on record for this choice."
+    first = rows.iloc[0]
+    outcome, gap = labels.outcomes[first["outcome_id"]], labels.gaps[first["gap_id"]]
+    who = labels.scope(first["scope"], first["scope_id"])
+    shown = rows[rows["gap"].notna()]
+    if shown.empty:
+        return f"{who}: every {gap['label']} gap in {_lower(outcome['label'])} is hidden ({hidden(rows)})."
+    last, start = shown.iloc[-1], shown.iloc[0]
+    latest = (f"{labels.students(first['gap_id'], 'focal')} {last['focal_display']}, "
+              f"{labels.students(first['gap_id'], 'reference')} {last['reference_display']}")
+    sentence = (f"{who}: the {gap['label']} gap in {_lower(outcome['label'])} was "
+                f"{signed(last['gap'], digits(outcome))} {outcome['unit_name']} in {last['period']} ({latest})")
+    if len(shown) > 1:
+        sentence += f"; in {start['period']} it was {signed(start['gap'], digits(outcome))}"
+    return f"{sentence}. {hidden(rows).capitalize()}."
+
+
+def hidden(rows: pd.DataFrame) -> str:
+    """Return how many values are hidden and why."""
+    reasons = rows.loc[rows["suppression"] != "none", "suppression"].value_counts()
+    count = f"{int(reasons.sum())} of {len(rows)} values hidden"
+    if reasons.empty:
+        return count
+    return count + ": " + ", ".join(f"{n} {SUPPRESSION[str(reason)]}" for reason, n in sorted(reasons.items()))
+
+
+def coverage(rows: pd.DataFrame, labels: Labels) -> str:
+    """Return how much of one outcome is in (rows of `public_coverage`)."""
+    if rows.empty:
+        return "Nothing is expected for this choice."
+    total = rows.drop(columns=["district_id", "period", "outcome_id"]).sum()
+    label = _lower(labels.outcomes[rows.iloc[0]["outcome_id"]]["label"])
+    if not total["cells"]:
+        return f"No value of {label} is expected."
+    return (f"Of {total['cells']:,} expected values of {label}, {total['cells_reported']:,} are reported "
+            f"({total['cells_small']:,} of them rest on fewer than 10 students and are hidden), "
+            f"{total['cells_source_suppressed']:,} are hidden by the publisher, {total['cells_not_sent']:,} were not "
+            f"sent, {total['cells_not_published']:,} are not published and {total['cells_not_applicable']:,} have no "
+            "such students.")
+
+
+def _where(row: Row, labels: Labels) -> str:
+    program = labels.programs[row["program"]]["label"]
+    if row["estimand"] == "cohort":
+        return f"At {program} {labels.units} that started in {row['cohort']}"
+    if row["estimand"] == "phase":
+        return f"At {program} {labels.units} in phase {PHASES[row['phase']]}"
+    if row["estimand"] in {"event_time", "att_gt"}:
+        return f"{row['event_time']:+d} years from the start of {program}"
+    return f"Across {program} {labels.units}"
+
+
+def _parts(rows: pd.DataFrame, labels: Labels, decimals: int) -> str:
+    shown = {r["part"]: r for r in records(rows) if r["part"] != "gap" and not is_missing(r["value"])}
+    if set(shown) != {"focal", "reference"}:
+        return ""
+    own = ", each on its own units" if any(r["sample"] == "own" for r in shown.values()) else ""
+    words = (f"{labels.students(r['gap_id'], p)} {signed(r['value'], decimals)}"
+             for p, r in sorted(shown.items()))
+    return f"; {', '.join(words)}{own}"
+
+
+def _left_out(row: Row) -> str:
+    found = [] if is_missing(row["left_out_cohorts"]) else re.findall(r"\d{4,}", str(row["left_out_cohorts"]))
+    if not found:
+        return ""
+    noun = "cohort" if len(found) == 1 else "cohorts"
+    return f" Not included: {noun} {', '.join(found)}, a single district each, listed apart."
+
+
+def _lower(label: str) -> str:
+    return label[:1].lower() + label[1:]

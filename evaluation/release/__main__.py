@@ -1,0 +1,37 @@
+"""Write the release candidate of a study: public tables and the labels that pages need."""
+
+from __future__ import annotations
+
+import shutil
+
+from evaluation import params, stage, store
+from evaluation.release.effects import public_diagnostics, public_estimates
+from evaluation.release.intake import public_intake
+from evaluation.release.levels import public_gap_levels, public_group_levels
+
+
+def main(study_id: str) -> None:
+    """Replace `data/unreleased/release/<study>`."""
+    study = params.load(study_id, "release")
+    policy = params.settings().disclosure
+    estimates = store.read("estimates", study_id)
+    tables = {
+        "public_estimates": public_estimates(estimates, policy),
+        "public_diagnostics": public_diagnostics(
+            store.read("pre_trends", study_id), store.read("detectable_effects", study_id),
+            store.read("leave_one_out", study_id), estimates, policy),
+        "public_refusals": store.read("refusals", study_id),
+        "public_group_levels": public_group_levels(store.read("group_levels", study_id), study, policy),
+        "public_gap_levels": public_gap_levels(store.read("gap_levels", study_id), study, policy),
+        "public_coverage": store.read("coverage", study_id),
+        "public_intake": public_intake(store.read("intake", study_id), policy),
+    }
+    candidate = store.folder("unreleased", "release", study_id)
+    shutil.rmtree(candidate, ignore_errors=True)
+    for name, frame in tables.items():
+        store.write(frame, name, study_id)
+    store.write_json(study.model_dump(mode="json"), candidate / "public" / "study.json")
+
+
+if __name__ == "__main__":
+    stage.run(main)

@@ -1,0 +1,116 @@
+"""Publishing: an approved candidate becomes an immutable release, outside the pipeline."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import subprocess
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from evaluation.errors import ReleaseError
+
+PROTECTION = "primary"
+
+
+def release_id(hashes: Mapping[str, str]) -> str:
+    """Return 12 hexadecimal digits that name a release by content.
+
+    Parameters
+    ----------
+    hashes : mapping
+        SHA-256 of every file, by file name. The digest is over `name sha256` lines in order of name.
+    """
+    lines = "".join(f"{name} {hashes[name]}\n" for name in sorted(hashes))
+    return hashlib.sha256(lines.encode()).hexdigest()[:12]
+
+
+def publish(study: str, *, approver: str, root: Path = Path()) -> Path:
+    """Copy the candidate of `study` to data/released, point `current.json` at it, and record it in the ledger.
+
+    Publishing the same candidate again changes nothing but `current.json`.
+
+    Returns
+    -------
+    Path
+        Folder of the release, `data/released/<study>/<release_id>`.
+
+    Raises
+    ------
+    ReleaseError
+        There is no candidate, or the study is not marked as a demonstration.
+    """
+    candidate = root / "data" / "unreleased" / "release" / study
+    labels = _labels(candidate)
+    if not labels["demonstration"]:
+        raise ReleaseError("publishing is refused until full disclosure protection exists.", where=f"study {study}",
+                           fix=f"The candidate lies at {candidate}; it is not for the public.")
+    files = {path.name: path for path in sorted((candidate / "public").iterdir())}
+    hashes = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()}
+    name = release_id(hashes)
+    target = root / "data" / "released" / study / name
+    if not target.is_dir():
+        _copy(candidate, target, {
+            "study": study, "release_id": name, **_commit(root), "published_on": date.today().isoformat(),
+            "approver": approver, "protection": PROTECTION, "demonstration": True, "labels": hashes["study.json"],
+            "tables": {path.stem: {"sha256": hashes[file], "rows": pq.read_metadata(path).num_rows}
+                       for file, path in files.items() if path.suffix == ".parquet"}})
+    _record(root / "data" / "ledger" / f"{study}.jsonl",
+            {"release_id": name, "protection": PROTECTION, "files": hashes})
+    _replace(target.parent / "current.json", {"release_id": name})
+    return target
+
+
+def _labels(candidate: Path) -> dict[str, Any]:
+    path = candidate / "public" / "study.json"
+    if not path.is_file():
+        raise ReleaseError("there is no release candidate.", where=str(candidate),
+                           fix=f"Run `evaluation run {candidate.name}` first.")
+    labels: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return labels
+
+
+def _copy(candidate: Path, target: Path, provenance: Mapping[str, Any]) -> None:
+    temporary = target.with_name(f".{target.name}.tmp")
+    shutil.rmtree(temporary, ignore_errors=True)
+    shutil.copytree(candidate, temporary)
+    (temporary / "provenance.json").write_text(_json(provenance), encoding="utf-8")
+    temporary.replace(target)
+
+
+def _record(ledger: Path, entry: Mapping[str, Any]) -> None:
+    line = json.dumps(entry, sort_keys=True)
+    ledger.parent.mkdir(parents=True, exist_ok=True)
+    if ledger.is_file() and line in ledger.read_text(encoding="utf-8").splitlines():
+        return
+    with ledger.open("a", encoding="utf-8") as handle:
+        handle.write(f"{line}\n")
+
+
+def _replace(path: Path, content: Mapping[str, Any]) -> None:
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_text(_json(content), encoding="utf-8")
+    temporary.replace(path)
+
+
+def _json(content: Mapping[str, Any]) -> str:
+    return json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def _commit(root: Path) -> dict[str, Any]:
+    """Return the commit the release was made from; None outside a git checkout."""
+    head, status = _git(root, "rev-parse", "HEAD"), _git(root, "status", "--porcelain")
+    return {"commit": head, "is_dirty": None if status is None else bool(status)}
+
+
+def _git(root: Path, *arguments: str) -> str | None:
+    try:
+        done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False)
+    except OSError:
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
