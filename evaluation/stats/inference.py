@@ -13,17 +13,20 @@ from evaluation.stats.records import Estimate, Inference
 Method = Literal["cr2", "cr1"]
 MIN_CLUSTERS = 3
 """Program clusters, and comparison clusters, an interval needs."""
-MIN_DF = 4.0
+MIN_DF = 4 - 1e-9
+"""Three clusters against three have exactly 4, up to rounding."""
 
 
-def infer(estimate: Estimate, *, method: Method = "cr2") -> tuple[tuple[Inference, ...], ...]:
+def infer(estimate: Estimate, *, method: Method = "cr2", n_absorbed: int = 0) -> tuple[tuple[Inference, ...], ...]:
     """Give the uncertainty of m estimands in K parts, [m][K].
 
-    `cr2` has Satterthwaite degrees of freedom. `cr1` with df G − 1 only reproduces published tables: no p-value.
+    `cr2` has Satterthwaite degrees of freedom. `cr1` with df G − 1 only reproduces published tables: no p-value;
+    `n_absorbed` coefficients beside the regressors count in its K.
     No standard error, interval or p-value at all where clusters are too few (`no_interval` says why): coverage of
     intervals that count a lone cluster falls to 45–84 %.
     """
-    robust = (cr2 if method == "cr2" else cr1)(estimate.regression, estimate.contrasts)
+    r, contrasts = estimate.regression, estimate.contrasts
+    robust = cr2(r, contrasts) if method == "cr2" else cr1(r, contrasts, n_absorbed=n_absorbed)
     return tuple(
         tuple(_inference(estimate, robust, (i, part), method) for part in range(len(estimate.parts)))
         for i in range(len(estimate.estimands))

@@ -1,0 +1,77 @@
+"""The truth table of verdicts; an effect is written as its interval, None where there is none."""
+
+import pytest
+
+from evaluation.stats.records import Inference
+from evaluation.stats.verdict import verdict
+
+UP, DOWN, UNCLEAR, NONE = (1.0, 3.0), (-3.0, -1.0), (-1.0, 1.0), None
+
+
+def effect(interval):
+    if interval is None:
+        return Inference(0.0, None, None, None, None, None, None, None, "low_df", 4)
+    low, high = interval
+    return Inference((low + high) / 2, 1.0, 9.0, low, high, low / 2, high, 0.5, None, 20)
+
+
+def of(gap, focal, reference, *, counterfactual=10.0, better="lower", margin=0.5):
+    return verdict(effect(gap), effect(focal), effect(reference), counterfactual_gap=counterfactual, better=better,
+                   margin=margin)
+
+
+@pytest.mark.parametrize(("gap", "focal", "reference", "expected"), [
+    (NONE, DOWN, DOWN, "cannot_tell"),
+    (UNCLEAR, DOWN, DOWN, "both_improved"),
+    (UNCLEAR, UP, UP, "both_worsened"),
+    (UNCLEAR, DOWN, UP, "cannot_tell"),
+    (UNCLEAR, DOWN, UNCLEAR, "cannot_tell"),
+    (UNCLEAR, NONE, NONE, "cannot_tell"),
+    (UP, UP, UNCLEAR, "widened"),
+    (UP, UNCLEAR, DOWN, "widened"),
+    (DOWN, DOWN, (-1.0, 0.4), "narrowed_focal_improvement"),
+    (DOWN, DOWN, (-1.0, 0.5), "narrowed"),
+    (DOWN, DOWN, UNCLEAR, "narrowed"),
+    (DOWN, DOWN, NONE, "narrowed"),
+    (DOWN, UNCLEAR, (-1.0, 0.4), "narrowed"),
+    (DOWN, NONE, NONE, "narrowed"),
+    (DOWN, DOWN, DOWN, "narrowed_both_improved"),
+    (DOWN, UNCLEAR, UP, "narrowed_levelling_down"),
+    (DOWN, DOWN, (0.1, 0.4), "narrowed_levelling_down"),
+    (DOWN, UP, UNCLEAR, "narrowed_levelling_down"),
+])
+def test_a_positive_gap_where_lower_is_better(gap, focal, reference, expected):
+    assert of(gap, focal, reference) == expected
+
+
+def turned(interval):
+    return None if interval is None else (-interval[1], -interval[0])
+
+
+@pytest.mark.parametrize("gap", [NONE, UNCLEAR, UP, DOWN])
+@pytest.mark.parametrize("focal", [NONE, UNCLEAR, UP, DOWN])
+@pytest.mark.parametrize("reference", [NONE, UNCLEAR, UP, DOWN, (-1.0, 0.4)])
+@pytest.mark.parametrize("counterfactual", [10.0, 2.0, -10.0])
+def test_an_outcome_turned_around_has_the_same_verdict(gap, focal, reference, counterfactual):
+    turned_around = of(turned(gap), turned(focal), turned(reference), counterfactual=-counterfactual, better="higher")
+    assert turned_around == of(gap, focal, reference, counterfactual=counterfactual)
+
+
+@pytest.mark.parametrize(("counterfactual", "expected"), [
+    (3.5, "narrowed_both_improved"), (1.5, "narrowed_both_improved"), (1.0, "narrowed_both_improved"),
+    (0.5, "overshot")])
+def test_overshot_only_where_the_whole_interval_lies_beyond_zero(counterfactual, expected):
+    assert of(DOWN, DOWN, DOWN, counterfactual=counterfactual) == expected
+
+
+def test_a_negative_gap_that_rises_narrows():
+    assert of(UP, UNCLEAR, DOWN, counterfactual=-10.0) == "narrowed"
+    assert of(DOWN, UNCLEAR, UNCLEAR, counterfactual=-10.0) == "widened"
+
+
+def test_a_gap_made_where_there_was_none_is_widened():
+    assert of(DOWN, DOWN, UNCLEAR, counterfactual=0.0) == "widened"
+
+
+def test_without_a_level_nothing_is_said():
+    assert of(DOWN, DOWN, DOWN, counterfactual=float("nan")) == "cannot_tell"
