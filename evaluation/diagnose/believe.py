@@ -11,32 +11,37 @@ import pandas as pd
 
 from evaluation.params import Outcome, Specification
 from evaluation.stats.aggregate import aggregate
-from evaluation.stats.cr2 import joint_htz
+from evaluation.stats.cr2 import cr2, joint_htz
 from evaluation.stats.detectable import detectable
 from evaluation.stats.group_time import group_time_att
-from evaluation.stats.inference import MIN_DF, infer, no_interval
+from evaluation.stats.inference import infer, no_interval
 from evaluation.stats.reading import levels, verdicts
 from evaluation.stats.records import Design, Estimate
 
 Row = dict[str, Any]
+MIN_DF2 = 2.0
+"""With fewer, the F distribution has no mean, and the test says nothing."""
 
 
 def pre_trends(design: Design, att_gt: Estimate) -> list[Row]:
     """Test per part that the effects at every event time before the program are zero together (CR2, HTZ).
 
-    Cohorts of one cluster and the base period are not in it. Statistic, df and p-value are missing where nothing
-    precedes the base, where an effect may have no interval because its clusters are too few, and where there are more
-    contrasts than the clusters can test together. A test that does not reject shows no more than its power allows.
+    Cohorts of one cluster, the base period and event times with too few clusters for an interval are not in it;
+    `n_pre_periods` counts those that are. Statistic, df and p-value are missing where none is left, and where the
+    clusters cannot test that many together (no full rank, or fewer than `MIN_DF2` denominator degrees of freedom).
+    A test that does not reject shows no more than its power allows.
     """
     by_time = aggregate(att_gt, design, "event_time")
-    before = [i for i, e in enumerate(by_time.estimands) if e.event_time is not None and e.event_time < 0]
+    df = cr2(by_time.regression, by_time.contrasts).df
+    before = [i for i, e in enumerate(by_time.estimands)
+              if e.event_time is not None and e.event_time < 0 and no_interval(by_time, i, float(df[i])) is None]
     rows: list[Row] = [{"part": part, "n_pre_periods": len(before), "statistic": None, "df1": None, "df2": None,
                         "p_value": None} for part in design.parts]
-    if not before or any(no_interval(by_time, i, MIN_DF) for i in before):
+    if not before:
         return rows
     tests = joint_htz(by_time.regression, by_time.contrasts[before])
     return [{**row, "statistic": test.statistic, "df1": test.df1, "df2": test.df2, "p_value": test.p_value}
-            if test.statistic is not None else row for row, test in zip(rows, tests, strict=True)]
+            if test.df2 is not None and test.df2 >= MIN_DF2 else row for row, test in zip(rows, tests, strict=True)]
 
 
 def detectable_effects(overall: Estimate) -> list[Row]:

@@ -16,6 +16,8 @@ from evaluation.params import Study
 from evaluation.stats.inference import infer
 from evaluation.stats.records import Design, Estimate
 
+CONSTANT = 1
+"""CR1 counts the regressors and the constant, not the unit effects: they are nested in clusters."""
 _SAMPLES: dict[str, tuple[Part | None, ...]] = {"same": (None,), "own": get_args(Part)}
 
 
@@ -47,7 +49,7 @@ def estimate(cells: pd.DataFrame, study: Study, topic: Topic) -> Found:
     """
     found = Found([], [])
     for design, made in _fitted(cells, study, topic):
-        inference = infer(made, method=topic.specification.inference)
+        inference = infer(made, method=topic.specification.inference, n_absorbed=CONSTANT)
         n = students(cells, design, topic.outcome.id, topic.gap)
         found.estimates.extend(estimate_rows(topic, design, made, inference, n))
         if "gap" in made.parts:
