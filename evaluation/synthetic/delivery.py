@@ -48,7 +48,7 @@ def to_csv(columns: Mapping[str, Texts], layout: Layout, table: str) -> bytes:
     sink = pa.BufferOutputStream()
     body = pa.table([pa.array(columns[name], pa.string()) for name in headers], names=list(headers.values()))
     csv.write_csv(body, sink, csv.WriteOptions(include_header=False, delimiter=layout.delimiter, quoting_style="none"))
-    text = (title + layout.delimiter.join(headers.values()) + "\n").encode() + sink.getvalue().to_pybytes()
+    text: bytes = (title + layout.delimiter.join(headers.values()) + "\n").encode() + sink.getvalue().to_pybytes()
     return text if layout.encoding == "utf-8" else text.decode().encode(layout.encoding)
 
 
@@ -134,8 +134,8 @@ class _Year:
 
     def _school_at(self, row: Ints, wave: Ints) -> Texts:
         day = np.rint(np.array(WAVE_PLACE) * self.people.calendar_days)[wave]
-        later = day >= self.rows["move_day"].to_numpy()[row]
-        return self.bldg[np.where(later, self.rows["later_school"].to_numpy()[row], self.rows["school"].to_numpy()[row])]
+        now, later, move = (self.rows[c].to_numpy()[row] for c in ("school", "later_school", "move_day"))
+        return self.bldg[np.where(day >= move, later, now)]
 
     def _wide(self, items: Ints, first_wave: int) -> Columns:
         row, wave = np.nonzero(items.any(axis=2))

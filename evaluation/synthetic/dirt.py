@@ -24,7 +24,7 @@ def with_dirt(tables: Mapping[str, Columns], layout: Layout, district_id: str, y
         return out
     ghost = f"{layout.id_prefix}{'9' * layout.id_width}"
     out["enrollment"] = _appended(out["enrollment"], {name: values[0] for name, values in out["enrollment"].items()})
-    total = {name: "" for name in out["enrollment"]} | {"student_id": "Total"}
+    total = dict.fromkeys(out["enrollment"], "") | {"student_id": "Total"}
     out["enrollment"] = _appended(out["enrollment"], total)
     out["student_year"] = _copied(out["student_year"], student_id=ghost, race_ethnicity="ZZ")
     out["attendance"] = _copied(out["attendance"], student_id=ghost, days_enrolled="10", days_absent="12",

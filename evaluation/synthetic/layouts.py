@@ -35,10 +35,10 @@ _FLAGS = ("english_learner", "disability", "economic")
 _ITEMS = tuple(f"bel{i}" for i in range(1, 6))
 
 
-def _codes(race: Names, sex: Names, yes: str, no: str, iss: str, oss: str, other: str) -> Mapping[str, Names]:
-    flag = {"yes": yes, "no": no}
+def _codes(race: Names, sex: Names, yes_no: tuple[str, str], actions: tuple[str, str, str]) -> dict[str, Names]:
+    flag = dict(zip(("yes", "no"), yes_no, strict=True))
     return {"race_ethnicity": race, "sex": sex, **dict.fromkeys(_FLAGS, flag),
-            "action_std": {"ISS": iss, "OSS": oss, "ODR": other}}
+            "action_std": dict(zip(("ISS", "OSS", "ODR"), actions, strict=True))}
 
 
 _LETTERS = Layout(
@@ -60,8 +60,8 @@ _LETTERS = Layout(
                             "value": "Answer"},
     },
     codes=_codes({"american_indian": "I", "asian": "A", "black": "B", "hispanic": "H", "pacific_islander": "P",
-                  "two_or_more": "M", "white": "W", "unknown": "U"}, {"female": "F", "male": "M"}, "Y", "N",
-                 "ISS", "OSS", "REF") | {"item_code": {item: item.upper() for item in _ITEMS}},
+                  "two_or_more": "M", "white": "W", "unknown": "U"}, {"female": "F", "male": "M"}, ("Y", "N"),
+                 ("ISS", "OSS", "REF")) | {"item_code": {item: item.upper() for item in _ITEMS}},
 )
 _NUMBERS = Layout(
     delimiter=",", encoding="utf-8", title="", id_prefix="", id_width=6, date_format="%Y-%m-%d", month_format="%Y-%m",
@@ -84,8 +84,8 @@ _NUMBERS = Layout(
                             **{item: f"q{i}" for i, item in enumerate(_ITEMS, 1)}},
     },
     codes=_codes({"hispanic": "1", "american_indian": "2", "asian": "3", "black": "4", "pacific_islander": "5",
-                  "white": "6", "two_or_more": "7", "unknown": "9"}, {"female": "F", "male": "M"}, "1", "0",
-                 "21", "31", "11"),
+                  "white": "6", "two_or_more": "7", "unknown": "9"}, {"female": "F", "male": "M"}, ("1", "0"),
+                 ("21", "31", "11")),
 )
 _WORDS = Layout(
     delimiter=";", encoding="cp1252", title="", id_prefix="s", id_width=7, date_format="%d-%b-%Y",
@@ -111,8 +111,8 @@ _WORDS = Layout(
     codes=_codes({"american_indian": "American Indian or Alaska Native", "asian": "Asian",
                   "black": "Black or African American", "hispanic": "Hispanic or Latino",
                   "pacific_islander": "Native Hawaiian or Pacific Islander", "two_or_more": "Two or More Races",
-                  "white": "White", "unknown": "Not reported"}, {"female": "Female", "male": "Male"}, "Yes", "No",
-                 "In-School Suspension", "Out-of-School Suspension", "Office Referral")
+                  "white": "White", "unknown": "Not reported"}, {"female": "Female", "male": "Male"}, ("Yes", "No"),
+                 ("In-School Suspension", "Out-of-School Suspension", "Office Referral"))
     | {"item_code": {item: f"Belonging {i}" for i, item in enumerate(_ITEMS, 1)},
        "value": {"1": "Strongly disagree", "2": "Disagree", "3": "Neither", "4": "Agree", "5": "Strongly agree"}},
 )
@@ -136,8 +136,8 @@ _YEARLY = Layout(
                             **{item: f"BEL_{i:02d}" for i, item in enumerate(_ITEMS, 1)}},
     },
     codes=_codes({"american_indian": "IN", "asian": "AS", "black": "BL", "hispanic": "HI", "pacific_islander": "PA",
-                  "two_or_more": "MU", "white": "WH", "unknown": "NS"}, {"female": "2", "male": "1"}, "YES", "NO",
-                 "4", "3", "8") | {"value": {str(v): f"{v} of 5" for v in range(1, 6)}},
+                  "two_or_more": "MU", "white": "WH", "unknown": "NS"}, {"female": "2", "male": "1"}, ("YES", "NO"),
+                 ("4", "3", "8")) | {"value": {str(v): f"{v} of 5" for v in range(1, 6)}},
 )
 LAYOUTS = (_LETTERS, _NUMBERS, _WORDS, _YEARLY)
 _CHOSEN = {"ia-3141": _NUMBERS, "oh-043489": _YEARLY}

@@ -62,7 +62,7 @@ def _persistent(place: Place, outcome: Planted, seed: int, shape: tuple[int, ...
 
 
 def _moving(place: Place, outcome: Planted, seed: int, shape: tuple[int, ...]) -> Floats:
-    """Return state shocks by group (shared by all districts) plus noise of district and school, independent of program."""
+    """Return state shocks by group (shared by all districts) plus noise of district and school."""
     noise = NOISE[outcome]
     bands = [s.band for s in place.schools]
     state = {b: bounded(stream(seed, place.district.state, b, outcome, "shock"), noise.state_group_year, shape[1:])

@@ -93,21 +93,24 @@ def belonging_e6(items: Ints) -> Ints:
 def round_half_even(total: Ints, n: Ints) -> Ints:
     """Return total / n rounded to the nearest integer, ties to the even one; total ≥ 0, n ≥ 1."""
     quotient, rest = np.divmod(total, n)
-    return quotient + ((2 * rest > n) | ((2 * rest == n) & (quotient % 2 == 1)))
+    rounded: Ints = quotient + ((2 * rest > n) | ((2 * rest == n) & (quotient % 2 == 1)))
+    return rounded
 
 
 def _at(people: Roster, values: Floats) -> Floats:
     """Look up (school, race, year) at each student-year's main school."""
     rows = people.rows
     year = rows["year"].to_numpy()
-    return values[rows["main"].to_numpy(), rows["race"].to_numpy(), year - year.min()]
+    found: Floats = values[rows["main"].to_numpy(), rows["race"].to_numpy(), year - year.min()]
+    return found
 
 
 def _own(people: Roster, outcome: Planted, seed: int) -> Floats:
     """Return each student's own mean-zero deviation (the same every year) plus the shift of a disability."""
     student, half = people.rows["student"].to_numpy(), NOISE[outcome].student
     deviation = stream(seed, people.place.district.id, outcome, "student").uniform(-half, half, int(student.max()) + 1)
-    return deviation[student] + DISABILITY_SHIFT[outcome] * people.rows["disability"].to_numpy()
+    own: Floats = deviation[student] + DISABILITY_SHIFT[outcome] * people.rows["disability"].to_numpy()
+    return own
 
 
 def _actions(people: Roster, expected: Levels, seed: int) -> Actions:

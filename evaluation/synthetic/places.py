@@ -65,7 +65,8 @@ def place(study: Study, district: District) -> Place:
     for band in bands:
         low, high = study.grade_bands[band]  # type: ignore[index]
         n = profile.schools[band] if profile else _SCHOOLS_PER_BAND[band]
-        total = profile.students * (high - low + 1) / 13 if profile else _STUDENTS_PER_BAND[band] * rng.uniform(0.9, 1.1)
+        usual = _STUDENTS_PER_BAND[band] * rng.uniform(0.9, 1.1)
+        total = profile.students * (high - low + 1) / 13 if profile else usual
         weights = rng.uniform(0.85, 1.15, n)
         per_grade = total * weights / weights.sum() / (high - low + 1)
         schools += [School(f"{district.id}-{FIRST_LOCAL_ID[band] + k}", band, (low, high), float(per_grade[k]))
@@ -90,7 +91,7 @@ def refuse_unknown_schools(study: Study, places: tuple[Place, ...]) -> None:
         for cohort in program.cohorts:
             for school in sorted(set(cohort.schools) - known):
                 raise StudyError(f"program {program.id}, cohort {cohort.start}: there is no school `{school}`.",
-                                 where="programs", fix="Synthetic schools are numbered from 101 (middle) and 201 (high).")
+                                 where="programs", fix="Synthetic schools count from 101 (middle) and 201 (high).")
 
 
 def _bands(study: Study, state: str) -> tuple[str, ...]:

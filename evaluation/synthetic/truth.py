@@ -10,16 +10,16 @@ from numpy.typing import NDArray
 
 from evaluation.errors import StudyError
 from evaluation.params import Outcome, Study
-from evaluation.synthetic.outcomes import Bools, Ints, Outcomes, belonging_e6
+from evaluation.synthetic.outcomes import Bools, Outcomes, belonging_e6
 from evaluation.synthetic.planted import RACES
-from evaluation.synthetic.roster import Roster
+from evaluation.synthetic.roster import Ints, Roster
 
 
 def truth_cells(study: Study, people: Roster, drawn: Outcomes) -> pd.DataFrame:
     """Return a district's truth cells: students of a school-year belong to the school with most enrolled days.
 
     One row per school, year, group and outcome with at least one student in the denominator. `total_y0`, `total_y1`
-    are students with the event, events (kind count), or score × 1,000,000. Groups are those the study's dimensions list.
+    are students with the event, events (kind count), or score × 1,000,000. Groups: those the study lists.
     """
     groups = dict(_groups(study, people))
     parts = []
@@ -80,4 +80,5 @@ def _summed(people: Roster, group: NDArray[np.object_], counted: Bools, y0: Ints
     frame = pd.DataFrame({"main": rows["main"], "period": rows["year"], "group_id": group, "n_students": 1,
                           "total_y0": y0, "total_y1": y1})
     kept = frame[counted & (group != "")]
-    return kept.groupby(["main", "period", "group_id"], as_index=False).sum()
+    cells: pd.DataFrame = kept.groupby(["main", "period", "group_id"], as_index=False).sum()
+    return cells
