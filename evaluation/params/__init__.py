@@ -135,5 +135,5 @@ def _way_out(model: type[Block], error: Mapping[str, Any]) -> str:
     if error["type"] == "extra_forbidden":
         return "Remove the key or correct its spelling; docs/study_file.md lists every key."
     if error["type"] == "missing":
-        return "Add the key; docs/study_file.md shows an example."
+        return "Add the key (`null` or `[]` when there is nothing); docs/study_file.md lists every key."
     return "See docs/study_file.md for what this key may hold."

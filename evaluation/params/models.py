@@ -174,28 +174,31 @@ class Synthetic(Block):
 
 
 class Study(Block):
-    """One study file. Ids are stable codes: they are in tables, file names and URLs."""
+    """One study file. Ids are stable codes: they are in tables, file names and URLs.
+
+    Every key is written out (`null` or `[]` where there is nothing), because the pipeline tracks each by name.
+    """
 
     id: Id
     title: str
     question: str
     demonstration: bool
-    banner: str | None = None
-    caveats: tuple[str, ...] = ()
+    banner: str | None
+    caveats: tuple[str, ...]
     periods: Periods
     unit: Literal["school", "district"]
     grade_bands: Mapping[Literal["elementary", "middle", "high", "all"], tuple[int, int]]
     deliveries: Delivery
-    quarantine_tolerance: float = Field(default=0.02, ge=0, le=1)
+    quarantine_tolerance: float = Field(ge=0, le=1)
     districts: tuple[District, ...]
     programs: tuple[Program, ...]
     outcomes: tuple[Outcome, ...]
     dimensions: tuple[Dimension, ...]
     gaps: tuple[Gap, ...]
     specifications: tuple[Specification, ...]
-    events: tuple[Event, ...] = ()
+    events: tuple[Event, ...]
     plan: Plan
-    synthetic: Synthetic | None = None
+    synthetic: Synthetic | None
 
     def __getattr__(self, name: str) -> Any:
         """Explain a key that the running stage has not declared."""
