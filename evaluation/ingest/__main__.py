@@ -1,0 +1,109 @@
+"""Read a study's delivery, write canonical tables, quarantine and the account of every row."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+from rich.console import Console
+from rich.progress import track
+
+from evaluation import engine, params, stage, store
+from evaluation.contracts import TABLES
+from evaluation.errors import DeliveryError
+from evaluation.ingest.district import District, ingest_district
+from evaluation.ingest.mapping import FIELDS, read_mapping
+from evaluation.ingest.pseudonym import chosen_key
+from evaluation.ingest.public import read_public
+from evaluation.ingest.report import intake, refuse_unusable, report
+from evaluation.params import Study
+
+_DEMO_KEY = "demo_pseudonym.key"
+_REPORT = "report.json"
+
+
+def main(study_id: str) -> None:
+    """Run the stage for one study."""
+    study = params.load(study_id, "ingest")
+    for level in ("restricted", "unreleased"):
+        folder = store.folder(level, "ingest", study_id)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+    deliveries = store.folder("restricted", "deliveries", study_id)
+    if not deliveries.is_dir():
+        raise DeliveryError("there is no delivery.", where=str(deliveries),
+                            fix="Put the files there as docs/delivery.md says. Source: "
+                                f"{study.deliveries.found_at or study.deliveries.publisher or 'the districts'}.")
+    if study.deliveries.adapter == "public_group_level":
+        _public(deliveries, study, study_id)
+    else:
+        _districts(deliveries, study, study_id)
+
+
+def _public(deliveries: Path, study: Study, study_id: str) -> None:
+    found = read_public(deliveries, study)
+    for table in ("public_cell", "intake", "quarantine"):
+        store.write(getattr(found, table), table, study_id)
+
+
+def _districts(deliveries: Path, study: Study, study_id: str) -> None:
+    console = Console(stderr=True)
+    demo = deliveries / _DEMO_KEY
+    has_demo = study.synthetic is not None and demo.is_file()
+    key = chosen_key(os.environ, demo.read_text(encoding="utf-8") if has_demo else None)
+    is_demo = has_demo and "EVALUATION_PSEUDONYM_KEY" not in os.environ
+    if is_demo:
+        console.print("Synthetic study: pseudonyms are made with its demonstration key, which is no secret.")
+    folders = _folders(deliveries, study)
+    with engine.session() as session:
+        shown = track(folders, "ingest", console=console, disable=not console.is_terminal)
+        found = [_district(folder, study, key, session) for folder in shown]
+    files = tuple(file for district in found for file in district.files)
+    for table in FIELDS:
+        store.write(_joined([d.tables[table] for d in found if table in d.tables], table), table, study_id)
+    store.write(_joined([d.quarantine for d in found], "quarantine"), "quarantine", study_id)
+    written = store.write(intake(files), "intake", study_id)
+    silent = {d.id for d in study.districts} - {f.district_id for f in files}
+    target = written.with_name(_REPORT)
+    store.write_json(report(files, silent, is_demo), target)
+    refuse_unusable(files, study.quarantine_tolerance, str(target))
+
+
+def _joined(frames: list[pd.DataFrame], table: str) -> pd.DataFrame:
+    empty = pd.DataFrame(columns=list(TABLES[table].columns))
+    return pd.concat(frames, ignore_index=True) if frames else empty
+
+
+def _folders(deliveries: Path, study: Study) -> list[Path]:
+    known = {d.id for d in study.districts}
+    folders = sorted(p for p in deliveries.iterdir() if p.is_dir() and not p.name.startswith("."))
+    for folder in folders:
+        if folder.name not in known:
+            raise DeliveryError(f"the study has no district `{folder.name}`.", where=str(folder),
+                                fix="Add it under `districts` in the study file, or take the folder away.")
+        if not (folder / "mapping.yaml").is_file():
+            raise DeliveryError("mapping.yaml is missing.", where=str(folder), fix="docs/delivery.md has an example.")
+    if not folders:
+        raise DeliveryError("no district has a folder.", where=str(deliveries), fix="See docs/delivery.md.")
+    return folders
+
+
+def _district(folder: Path, study: Study, key: bytes, session: engine.Session) -> District:
+    text = (folder / "mapping.yaml").read_text(encoding="utf-8")
+    mapping = read_mapping(text, where=str(folder / "mapping.yaml"), folder=folder.name)
+    return ingest_district(mapping, _files(folder), lambda path: (folder / path).read_bytes(), study, key=key,
+                           session=session)
+
+
+def _files(folder: Path) -> Iterator[str]:
+    for path in folder.rglob("*"):
+        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if path.is_file() and not hidden and path.name != "mapping.yaml":
+            yield path.relative_to(folder).as_posix()
+
+
+if __name__ == "__main__":
+    stage.run(main)

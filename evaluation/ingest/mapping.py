@@ -1,0 +1,167 @@
+"""mapping.yaml: how a district's own file layout becomes the canonical tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
+
+from evaluation.errors import DeliveryError
+from evaluation.params import Block
+
+FIELDS: Mapping[str, tuple[str, ...]] = {
+    "school_year": ("school_id", "grade_low", "grade_high", "calendar_days"),
+    "enrollment": ("student_id", "school_id", "entry_date", "exit_date", "grade"),
+    "student_year": ("student_id",),
+    "attendance": ("student_id", "school_id", "days_enrolled", "days_absent", "days_absent_oss"),
+    "discipline_action": ("student_id", "school_id", "action_id", "date", "action_std", "days_assigned"),
+    "survey_response": ("student_id", "school_id"),
+}
+"""Columns every delivery must map, in source names."""
+
+ATTRIBUTES = ("race_ethnicity", "sex", "english_learner", "disability", "economic")
+
+
+def _named(value: Any) -> Any:
+    return {"column": value} if isinstance(value, str) else value
+
+
+class SourceColumn(Block):
+    """A column of the district's file; `codes` translate its values, `format` reads its dates."""
+
+    column: str
+    format: str | None = None
+    codes: Mapping[str, str] = {}
+
+
+Columns = Mapping[str, Annotated[SourceColumn, BeforeValidator(_named)]]
+
+
+class SourceTable(Block):
+    """Which files feed a table and how they are written."""
+
+    files: str
+    encoding: str = "utf-8"
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
+    title_rows: Annotated[int, Field(ge=0)] = 0
+    columns: Columns
+    drop: tuple[str, ...] = ()
+
+    def required(self) -> tuple[str, ...]:
+        """Return the names of the columns that every file of the table must have."""
+        return tuple(dict.fromkeys(c.column for c in self.columns.values()))
+
+
+class AttendanceTable(SourceTable):
+    """Attendance by month or by year, in days or half-days."""
+
+    grain: Literal["month", "year"] = "month"
+    unit: Literal["days", "half_days"] = "days"
+
+
+class SurveyTable(SourceTable):
+    """Survey answers: one row per answer (long) or one column per item (wide)."""
+
+    layout: Literal["long", "wide"] = "long"
+    instrument: str
+    wave: Annotated[SourceColumn, BeforeValidator(_named)] | None = None
+    wave_from: str | None = None
+    items: Mapping[str, str] = {}
+    answers: Mapping[str, int] = {}
+
+    def required(self) -> tuple[str, ...]:
+        """Return the names of the columns that every file of the table must have."""
+        wave = (self.wave.column,) if self.wave else ()
+        return tuple(dict.fromkeys((*super().required(), *wave, *self.items)))
+
+    @model_validator(mode="after")
+    def _says_where(self) -> SurveyTable:
+        if (self.wave is None) == (self.wave_from is None):
+            raise ValueError("give either `wave` (a column) or `wave_from` (a file pattern holding {wave})")
+        if self.wave_from is not None and "{wave}" not in self.wave_from:
+            raise ValueError("`wave_from` must hold {wave}")
+        if (self.layout == "wide") != bool(self.items):
+            raise ValueError("`items` belongs to `layout: wide` and only there")
+        return self
+
+
+class StudentId(Block):
+    """How an id is brought to one form before hashing: trimmed, upper case, `zero_pad`; or checked for its `width`."""
+
+    zero_pad: Annotated[int, Field(ge=1, le=40)] | None = None
+    width: Annotated[int, Field(ge=1, le=40)] | None = None
+
+
+class Tables(Block):
+    """The canonical tables a district sends."""
+
+    school_year: SourceTable
+    enrollment: SourceTable
+    student_year: SourceTable
+    attendance: AttendanceTable | None = None
+    discipline_action: SourceTable | None = None
+    survey_response: SurveyTable | None = None
+
+    def sent(self) -> Mapping[str, SourceTable]:
+        """Return the tables that are mapped, in the order in which they depend on each other."""
+        return {name: table for name in FIELDS if (table := getattr(self, name)) is not None}
+
+
+class DistrictMapping(Block):
+    """One district's mapping.yaml."""
+
+    district_id: str
+    version: str
+    student_id: StudentId = StudentId()
+    tables: Tables
+
+    @model_validator(mode="after")
+    def _names_columns(self) -> DistrictMapping:
+        for name, table in self.tables.sent().items():
+            missing = sorted(set(_required(name, table)) - set(table.columns))
+            if missing:
+                raise ValueError(f"tables.{name}.columns lacks {', '.join(missing)}")
+            unknown = sorted(set(table.columns) - set(_required(name, table)) - set(_optional(name)))
+            if unknown:
+                raise ValueError(f"tables.{name}.columns has no place for {', '.join(unknown)}")
+        return self
+
+
+def _required(name: str, table: SourceTable) -> tuple[str, ...]:
+    if isinstance(table, AttendanceTable) and table.grain == "month":
+        return (*FIELDS[name], "month")
+    if isinstance(table, SurveyTable) and table.layout == "long":
+        return (*FIELDS[name], "item_code", "value")
+    return FIELDS[name]
+
+
+def _optional(name: str) -> tuple[str, ...]:
+    return ATTRIBUTES if name == "student_year" else ()
+
+
+def read_mapping(text: str, *, where: str, folder: str) -> DistrictMapping:
+    """Return the mapping; every scalar is text first, so `01` and `yes` stay what they are.
+
+    Raises
+    ------
+    DeliveryError
+        Not YAML, an unknown or missing key, or a district other than its folder's. Names file, key and way out.
+    """
+    try:
+        found = DistrictMapping.model_validate(yaml.load(text, Loader=yaml.BaseLoader))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark else ""
+        raise DeliveryError("this is not readable YAML.", where=f"{where}{line}",
+                            fix="Check indentation and quotes.") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"]) or "tables"
+        raise DeliveryError(f"{first['msg'].lower().removeprefix('value error, ')}.", where=f"{where}, key {key}",
+                            fix="docs/delivery.md lists every key, with an example.") from None
+    if found.district_id != folder:
+        raise DeliveryError(f"`district_id` is not the name of its folder `{folder}`.",
+                            where=f"{where}, key district_id", fix="Give both the district's id in the study file.")
+    return found

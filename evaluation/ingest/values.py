@@ -1,0 +1,149 @@
+"""From a cell's text to its canonical value, or the rule it breaks. Every distinct text is parsed once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TypeAlias
+
+
+@dataclass(frozen=True)
+class Broken:
+    """The rule a text breaks; rules of `REFUSE_FILE` refuse the whole file."""
+
+    rule: str
+
+
+Parsed: TypeAlias = str | int | Broken | None
+Parser: TypeAlias = Callable[[str], Parsed]
+
+_SUPPRESSED = re.compile(r"^(?:\*+|n? ?[<≤] ?=? ?\d+|[-−]9{2,4}(?:\.0+)?)$", re.IGNORECASE)
+_FORMULA = re.compile(r"^#(?:REF!|N/A|VALUE!|DIV/0!|NAME\?|NUM!|NULL!)$", re.IGNORECASE)
+_SCIENTIFIC = re.compile(r"^\d(?:[.,]\d+)?E\+?\d+$", re.IGNORECASE)
+_TOTAL = re.compile(r"^(?:grand |sub)?totals?:?$", re.IGNORECASE)
+_DECIMAL = re.compile(r"^[-−+]?\d+(?:\.\d+)?$")
+_COMMA = re.compile(r"^[-−+]?\d+(?:,\d+)+(?:\.\d+)?$")
+_SERIAL = re.compile(r"^[34]\d{4}(?:\.\d+)?$")
+_GRADE = re.compile(r"^(\d{1,2})(?:st|nd|rd|th)?$", re.IGNORECASE)
+_SENTINEL_YEARS = (1900, 9999)
+
+
+def guarded(parse: Parser, codes: Mapping[str, str]) -> Parser:
+    """Return `parse` after declared codes were translated and spreadsheet errors and suppression marks were caught."""
+    def parsed(text: str) -> Parsed:
+        if text in codes:
+            return parse(codes[text])
+        if _FORMULA.match(text):
+            return Broken("formula_error")
+        if _SUPPRESSED.match(text):
+            return Broken("already_suppressed")
+        return parse(text)
+    return parsed
+
+
+def identifier(canonical: Callable[[str], str]) -> Parser:
+    """Return a parser of ids: never empty, a total, or rounded to scientific notation."""
+    def parsed(text: str) -> Parsed:
+        if not text:
+            return Broken("missing_id")
+        if _SCIENTIFIC.match(text):
+            return Broken("scientific_id")
+        if _TOTAL.match(text):
+            return Broken("total_row")
+        return canonical(text)
+    return parsed
+
+
+def code(allowed: tuple[str, ...], *, blank: str | None = None) -> Parser:
+    """Return a parser of canonical codes; a blank is `blank`, or broken where that is None."""
+    def parsed(text: str) -> Parsed:
+        if not text:
+            return Broken("missing_value") if blank is None else blank
+        return text if text in allowed else Broken("unknown_code")
+    return parsed
+
+
+def integer(low: int, high: int, *, outside: str = "out_of_range") -> Parser:
+    """Return a parser of integers within [low, high]."""
+    def parsed(text: str) -> Parsed:
+        number = _number(text)
+        if isinstance(number, Broken):
+            return number
+        if number != number.to_integral_value():
+            return Broken("not_a_number")
+        return int(number) if low <= number <= high else Broken(outside)
+    return parsed
+
+
+def half_days(per_unit: int) -> Parser:
+    """Return a parser of days (`per_unit` = 2) or half-days (1) as integer half-days."""
+    def parsed(text: str) -> Parsed:
+        number = _number(text)
+        if isinstance(number, Broken):
+            return number
+        doubled = number * per_unit
+        if number < 0:
+            return Broken("negative")
+        return int(doubled) if doubled == doubled.to_integral_value() else Broken("not_half_days")
+    return parsed
+
+
+def grade(text: str) -> Parsed:
+    """Return a grade 0–12: `K`, `KG`, `06` and `6th` are read."""
+    if not text:
+        return Broken("missing_value")
+    if text.upper() in {"K", "KG", "KF", "KH"}:
+        return 0
+    match = _GRADE.match(text)
+    if not match:
+        return Broken("unknown_code")
+    return int(match[1]) if int(match[1]) <= 12 else Broken("out_of_range")
+
+
+def day(form: str | None, school_year: int, *, missing: str | None) -> Parser:
+    """Return a parser of ISO dates within the school year, 1 July to 30 June; `missing` replaces a blank.
+
+    The years 1900 and 9999 mean that there is no date.
+    """
+    first, last = date(school_year - 1, 7, 1), date(school_year, 6, 30)
+
+    def parsed(text: str) -> Parsed:
+        found = _date(text, form) if text else None
+        if isinstance(found, Broken):
+            return found
+        if found is None or found.year in _SENTINEL_YEARS:
+            return Broken("missing_value") if missing is None else missing
+        return found.isoformat() if first <= found <= last else Broken("date_outside_school_year")
+    return parsed
+
+
+def month(form: str | None, school_year: int) -> Parser:
+    """Return a parser of months as yyyymm within the school year."""
+    def parsed(text: str) -> Parsed:
+        found = _date(text, form or "%Y-%m") if text else Broken("missing_value")
+        if isinstance(found, Broken):
+            return found
+        value = found.year * 100 + found.month
+        is_inside = (school_year - 1) * 100 + 7 <= value <= school_year * 100 + 6
+        return value if is_inside else Broken("date_outside_school_year")
+    return parsed
+
+
+def _date(text: str, form: str | None) -> date | Broken:
+    try:
+        return datetime.strptime(text, form or "%Y-%m-%d").date()
+    except ValueError:
+        if _SERIAL.match(text):
+            return Broken("excel_serial_date")
+        return Broken("bad_date" if form else "date_format_undeclared")
+
+
+def _number(text: str) -> Decimal | Broken:
+    if not text:
+        return Broken("missing_value")
+    if _DECIMAL.match(text):
+        return Decimal(text.replace("−", "-"))
+    return Broken("decimal_comma" if _COMMA.match(text) else "not_a_number")

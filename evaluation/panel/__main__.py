@@ -1,0 +1,50 @@
+"""Read canonical tables, write student outcomes (restricted) and cells (the only thing later stages read)."""
+
+from __future__ import annotations
+
+import shutil
+
+from evaluation import engine, params, stage, store
+from evaluation.engine import Frame, Session
+from evaluation.panel.cells import cells, published_cells
+from evaluation.panel.outcomes import SOURCE, values
+from evaluation.panel.sent import sent
+from evaluation.panel.students import student_outcomes, student_years
+from evaluation.params import Study
+
+_SOURCES = ("school_year", "enrollment", "student_year", "attendance", "discipline_action", "survey_response")
+
+
+def main(study_id: str) -> None:
+    """Run the stage for one study."""
+    study = params.load(study_id, "panel")
+    for level in ("restricted", "unreleased"):
+        folder = store.folder(level, "panel", study_id)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+    if study.deliveries.adapter == "public_group_level":
+        store.write(published_cells(store.read("public_cell", study_id)), "cells", study_id)
+        return
+    with engine.session() as session:
+        tables = _tables(study_id, session)
+        students = session.frame(engine.collect(student_years(tables).join(
+            tables["enrollment_sent"], on=["district_id", "school_year"], how="inner")))
+        store.write(engine.collect(student_outcomes(students, tables, _score(study, students, tables))),
+                    "student_outcome", study_id)
+        store.write(cells(study, students, tables), "cells", study_id)
+
+
+def _tables(study_id: str, session: Session) -> dict[str, Frame]:
+    """Return the canonical tables, and for each the district-years that were sent as `<table>_sent`."""
+    intake = store.read("intake", study_id)
+    return {name: session.scan(store.path(name, study_id)) for name in _SOURCES} | {
+        f"{name}_sent": session.frame(sent(intake, name)) for name in _SOURCES}
+
+
+def _score(study: Study, students: Frame, tables: dict[str, Frame]) -> Frame | None:
+    first = next((o for o in study.outcomes if SOURCE.get(o.measure) == "survey_response"), None)
+    return None if first is None else values(first, students, tables)
+
+
+if __name__ == "__main__":
+    stage.run(main)

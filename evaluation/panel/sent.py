@@ -1,0 +1,26 @@
+"""Which tables a district really sent for a year."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+_BASE = ("school_year", "enrollment")
+
+
+def sent(intake: pd.DataFrame, table: str) -> pd.DataFrame:
+    """Return (district_id, school_year) for which every file of `table`, of the schools and of enrolment was accepted.
+
+    One refused file is enough to leave the year out: part of a year's suspensions would be read as fewer suspensions.
+    """
+    years: set[tuple[str, int]] | None = None
+    for name in (*_BASE, table):
+        rows = intake[intake["table"] == name]
+        refused = set(_pairs(rows[rows["refusal"].notna()]))
+        found = set(_pairs(rows[rows["rows_accepted"] > 0])) - refused
+        years = found if years is None else years & found
+    return pd.DataFrame(sorted(years or ()), columns=["district_id", "school_year"]).astype(
+        {"district_id": "string", "school_year": "Int64"})
+
+
+def _pairs(rows: pd.DataFrame) -> list[tuple[str, int]]:
+    return list(zip(rows["district_id"], rows["school_year"], strict=True))
