@@ -18,7 +18,7 @@ from evaluation.errors import ReleaseError
 from evaluation.released import Release
 
 _LONG = 14
-_STAGE = {"public_diagnostics": "diagnose"}
+_TRACE = {"public_diagnostics": "stage diagnose ← cells", "public_intake": "stage ingest ← delivered files"}
 
 
 def open_release() -> Release | None:
@@ -88,7 +88,7 @@ def footer(release: Release, tables: Sequence[str]) -> None:
     st.divider()
     st.caption(f"Study {release.study} · release {release.release_id} · {commit} · published {made['published_on']} · "
                f"approved by {made['approver']} · disclosure protection: {made['protection']}")
-    traced = "; ".join(f"{name} ← stage {_made_by(name)} ← cells" for name in tables)
+    traced = "; ".join(f"{name} ← {_made_by(name)}" for name in tables)
     st.caption(f"Numbers on this page: {traced}. Values are hidden for fewer than 10 students; percentages are whole "
                "numbers and coded at both ends.")
 
@@ -112,7 +112,7 @@ def _asked_for(study: str, newest: Release) -> Release:
 
 
 def _made_by(name: str) -> str:
-    return _STAGE.get(name) or TABLES[name.removeprefix("public_")].stage
+    return _TRACE.get(name) or f"stage {TABLES[name.removeprefix('public_')].stage} ← cells"
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

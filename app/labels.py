@@ -79,11 +79,18 @@ class Labels:
         if scope == "district":
             return self.district(scope_id)
         program = next((p for p in self.programs if scope_id == p or scope_id.startswith(f"{p}_")), "")
-        name = str(self.programs[program]["label"]) if program else ""
+        places = self.places(program) if program else ""
         rest = scope_id.removeprefix(program).removeprefix("_")
-        return {"comparison": f"Comparison {self.units}", "program": f"{name} {self.units}",
-                "phase": f"{name} {rest} {self.units}", "cohort": f"{name} {self.units}, start {rest}",
+        return {"comparison": f"Comparison {self.units}", "program": places, "phase": f"{places}, phase {rest}",
+                "cohort": f"{places}, start {rest}",
                 }.get(scope, f"All {self.units}")
+
+    def places(self, program: str) -> str:
+        """Return the units of a program as a noun: `DILE schools`."""
+        label, unit = str(self.programs[program]["label"]), str(self.study["unit"])
+        if label.lower().endswith(self.units):
+            return label
+        return f"{label}s" if label.lower().endswith(unit) else f"{label} {self.units}"
 
     def cohorts(self, program: str, phase: str | None = None) -> list[int]:
         """Return the start periods of a program's cohorts, in order."""

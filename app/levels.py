@@ -146,12 +146,13 @@ def _symbol(suppression: Any) -> str:
 
 
 def _with_events(spec: dict[str, Any], labels: Labels, theme: Theme, periods: set[int]) -> dict[str, Any]:
-    marks, level = [], 2
+    marks: list[dict[str, Any]] = []
+    last_third = sorted(periods)[2 * len(periods) // 3]
     for event in labels.study["events"]:
         inside = [p for p in event["periods"] if p in periods]
         for i, period in enumerate(inside):
-            marks.append({"period": int(period), "label": event["label"] if i == 0 else "", "level": level})
-        level += 14 if inside else 0
+            marks.append({"period": int(period), "label": event["label"] if i == 0 else "",
+                          "align": "right" if period > last_third else "center"})
     return {**spec, "layer": [*spec["layer"], *templates.events(theme, marks)]} if marks else spec
 
 

@@ -14,7 +14,8 @@ _SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 @lru_cache
 def forest(theme: Theme, names: tuple[str, ...]) -> Spec:
     """Effects by row, one mark per series: 95 % thin, 80 % thick, all rows on one x axis."""
-    row = {"y": {"field": "row", "type": "nominal", "sort": None, "title": None, "axis": {"grid": False}},
+    row = {"y": {"field": "row", "type": "nominal", "title": None, "axis": {"grid": False},
+                 "sort": {"field": "order", "op": "min"}},
            "yOffset": {"field": "series", "type": "nominal", "sort": list(names), "scale": {"paddingInner": 0.2}}}
     x = {"field": "value", "type": "quantitative", "title": None, "axis": {"tickCount": 5}}
     return _whole(theme, [
@@ -40,16 +41,16 @@ def event_study(theme: Theme, names: tuple[str, ...]) -> Spec:
          "data": {"values": [{"event_time": 0}]},
          "encoding": {"x": {"field": "event_time", "type": "ordinal", "bandPosition": 0}}},
         *_bars(theme, names, column, "y"),
-        {"mark": _point(), "encoding": {**column, "y": y, **_series(theme, names), "fill": fill}},
+        {"mark": _point() | {"filled": False}, "encoding": {**column, "y": y, **_series(theme, names), "fill": fill}},
         _hidden_text({**column, "y": {"value": "height"}}, theme, baseline="bottom"),
-    ], 240)
+    ], 320)
 
 
 @lru_cache
 def over_time(theme: Theme, names: tuple[str, ...], peers: tuple[str, ...], *, from_zero: bool) -> Spec:
     """Lines by period, one per series, broken where hidden; `peers` are grey; hidden values stand at the bottom."""
     column = {"x": {"field": "period", "type": "ordinal", "title": None,
-                    "axis": {"labelAngle": 0, "labelOverlap": True}}}
+                    "axis": {"labelAngle": 0, "labelOverlap": True, "labelSeparation": 4}}}
     y = {"field": "value", "type": "quantitative", "title": None, "axis": {"tickCount": 5},
          "scale": {"zero": from_zero}}
     series = _series(theme, names, peers)
@@ -61,7 +62,7 @@ def over_time(theme: Theme, names: tuple[str, ...], peers: tuple[str, ...], *, f
         {"mark": {"type": "line", "strokeWidth": 2}, "encoding": {**column, "y": y, "color": series["color"]}},
         {"mark": _point(), "encoding": {**column, "y": y, **series}},
         *texts,
-    ], 220)
+    ], 300)
 
 
 @lru_cache
@@ -70,7 +71,7 @@ def matrix(theme: Theme) -> Spec:
     p = PALETTES[theme]
     place = {"x": {"field": "period", "type": "ordinal", "title": None, "axis": {"orient": "top", "labelAngle": 0}},
              "y": {"field": "district", "type": "nominal", "sort": None, "title": None}}
-    ink = {"condition": {"test": "datum.share > 55", "value": p.background}, "value": p.text}
+    ink = {"condition": {"test": f"datum.share > {p.ink_turns}", "value": p.background}, "value": p.text}
     return _whole(theme, [
         {"mark": {"type": "rect", "stroke": p.background, "strokeWidth": 2},
          "encoding": {**place, "color": {"field": "share", "type": "quantitative", "legend": None,
@@ -81,15 +82,15 @@ def matrix(theme: Theme) -> Spec:
 
 
 def events(theme: Theme, marks: list[dict[str, Any]]) -> list[Spec]:
-    """Return layers that mark what happened to everybody: a rule at each period and one label per event."""
+    """Return layers that mark what happened to everybody: a rule at each period, one label per event above the plot."""
     x = {"x": {"field": "period", "type": "ordinal"}}
     p = PALETTES[theme]
-    y = {"field": "level", "type": "quantitative", "scale": None, "axis": None}
+    y = {"value": -6}
     rule = {"type": "rule", "strokeDash": [2, 3], "color": p.muted}
     return [{"data": {"values": marks}, "mark": rule, "encoding": x},
-            {"data": {"values": [m for m in marks if m["label"]]},
-             "mark": {"type": "text", "align": "center", "baseline": "top", "fontSize": 11, "color": p.muted},
-             "encoding": {**x, "y": y, "text": {"field": "label"}}}]
+            *({"data": {"values": [m for m in marks if m["label"] and m["align"] == align]},
+               "mark": {"type": "text", "align": align, "baseline": "bottom", "fontSize": 11, "color": p.muted},
+               "encoding": {**x, "y": y, "text": {"field": "label"}}} for align in ("center", "right"))]
 
 
 def _whole(theme: Theme, layers: list[Spec], height: Any) -> Spec:

@@ -130,9 +130,10 @@ def trend(rows: pd.DataFrame, labels: Labels) -> str:
     shown = rows[rows["gap"].notna()]
     if shown.empty:
         return f"{who}: every {gap['label']} gap in {_lower(outcome['label'])} is hidden ({hidden(rows)})."
+    per = {"binary": " %", "count": " per 100", "score": ""}[outcome["kind"]]
     last, start = shown.iloc[-1], shown.iloc[0]
-    latest = (f"{labels.students(first['gap_id'], 'focal')} {last['focal_display']}, "
-              f"{labels.students(first['gap_id'], 'reference')} {last['reference_display']}")
+    latest = (f"{labels.students(first['gap_id'], 'focal')} {last['focal_display']}{per}, "
+              f"{labels.students(first['gap_id'], 'reference')} {last['reference_display']}{per}")
     sentence = (f"{who}: the {gap['label']} gap in {_lower(outcome['label'])} was "
                 f"{signed(last['gap'], digits(outcome))} {outcome['unit_name']} in {last['period']} ({latest})")
     if len(shown) > 1:
@@ -165,14 +166,12 @@ def coverage(rows: pd.DataFrame, labels: Labels) -> str:
 
 
 def _where(row: Row, labels: Labels) -> str:
-    program = labels.programs[row["program"]]["label"]
+    places = labels.places(row["program"])
     if row["estimand"] == "cohort":
-        return f"At {program} {labels.units} that started in {row['cohort']}"
+        return f"At {places} that started in {row['cohort']}"
     if row["estimand"] == "phase":
-        return f"At {program} {labels.units} in phase {PHASES[row['phase']]}"
-    if row["estimand"] in {"event_time", "att_gt"}:
-        return f"{row['event_time']:+d} years from the start of {program}"
-    return f"Across {program} {labels.units}"
+        return f"At {places} in phase {PHASES[row['phase']]}"
+    return f"Across {places}"
 
 
 def _parts(rows: pd.DataFrame, labels: Labels, decimals: int) -> str:
@@ -189,8 +188,9 @@ def _left_out(row: Row) -> str:
     found = [] if is_missing(row["left_out_cohorts"]) else re.findall(r"\d{4,}", str(row["left_out_cohorts"]))
     if not found:
         return ""
-    noun = "cohort" if len(found) == 1 else "cohorts"
-    return f" Not included: {noun} {', '.join(found)}, a single district each, listed apart."
+    if len(found) == 1:
+        return f" Not included: the {found[0]} cohort, which is a single district and is listed apart."
+    return f" Not included: the {', '.join(found)} cohorts, each a single district, listed apart."
 
 
 def _lower(label: str) -> str:

@@ -21,13 +21,14 @@ class Palette:
     line: str
     background: str
     ramp: tuple[str, str]
+    ink_turns: int
 
 
 PALETTES: dict[Theme, Palette] = {
     "light": Palette(("#12436D", "#28A197", "#801650", "#F46A25"), "#6F777B", "#0B0C0C", "#505A5F", "#B1B4B6",
-                     "#FFFFFF", ("#EEF3F7", "#12436D")),
+                     "#FFFFFF", ("#EEF3F7", "#12436D"), 68),
     "dark": Palette(("#6BACE6", "#28A197", "#E58BB8", "#F46A25"), "#A0A8AD", "#F3F2F1", "#C2C8CC", "#4C555B",
-                    "#14181C", ("#20303E", "#6BACE6")),
+                    "#14181C", ("#20303E", "#6BACE6"), 50),
 }
 
 
@@ -41,7 +42,7 @@ def config(theme: Theme) -> dict[str, Any]:
         "font": FONT, "background": "transparent", "view": {"stroke": None}, "axis": axis,
         "title": {"anchor": "start", "frame": "bounds", "color": p.text, "fontSize": 14, "fontWeight": "bold",
                   "subtitleColor": p.muted, "subtitleFontSize": 12, "offset": 10},
-        "legend": {"orient": "top", "direction": "horizontal", "columns": 2, "title": None, "labelColor": p.text,
-                   "labelFontSize": 13, "symbolSize": 110, "labelLimit": 260},
+        "legend": {"orient": "top", "offset": 26, "direction": "horizontal", "columns": 2, "title": None,
+                   "labelColor": p.text, "labelFontSize": 13, "symbolSize": 110, "labelLimit": 260},
         "text": {"color": p.muted, "fontSize": 12},
     }

@@ -13,6 +13,7 @@ from app.labels import ESTIMATORS, NO_INTERVAL, SUPPRESSION, Labels
 from app.theme import Theme
 
 PARTS = ("gap", "focal", "reference")
+_EFFECT_COLUMNS = ["Part", "Estimate", "95 % interval", "80 % interval", "Districts", "Note"]
 _ENDS = ["value", "ci_low", "ci_high", "ci80_low", "ci80_high"]
 
 
@@ -56,7 +57,7 @@ def forest(rows: pd.DataFrame, names: Sequence[str], labels: Labels, theme: Them
     """Effects on the gap and its parts; `names` says what each row of the table is called in the chart."""
     parts = [_part_name(r, labels) for r in text.records(rows)]
     series = tuple(dict.fromkeys(parts))
-    data = rows[["part", *_ENDS]].assign(row=list(names), series=parts, symbol=_symbols(rows))
+    data = rows[["part", *_ENDS]].assign(row=list(names), order=range(len(rows)), series=parts, symbol=_symbols(rows))
     table = effects_table(rows, labels)
     table.insert(0, "Effect", list(names))
     return Figure(_titled(templates.forest(theme, series), _change(rows, labels), labels), data, table, rows, alt)
@@ -97,7 +98,7 @@ def event_study(rows: pd.DataFrame, parts: Sequence[str], labels: Labels, theme:
     series = tuple(name for name in ordered if name in names)
     data = rows[["event_time", "part", *_ENDS]].assign(series=names, symbol=_symbols(rows))
     table = effects_table(rows, labels)
-    table.insert(0, "Years since start", [f"{int(e):+d}".replace("-", "−") for e in rows["event_time"]])
+    table.insert(0, "Years since start", [text.signed(e, 0) for e in rows["event_time"]])
     title = f"{_change(rows, labels)}, by year"
     return Figure(_titled(templates.event_study(theme, series), title, labels), data, table, rows, alt)
 
@@ -126,25 +127,27 @@ def effects_table(rows: pd.DataFrame, labels: Labels) -> pd.DataFrame:
                     "95 % interval": text.interval(r["ci_low"], r["ci_high"], d) or "–",
                     "80 % interval": text.interval(r["ci80_low"], r["ci80_high"], d) or "–",
                     "Districts": f"{r['n_program_districts']} vs {r['n_comparison_districts']}", "Note": _note(r)})
-    return pd.DataFrame(out, columns=["Part", "Estimate", "95 % interval", "80 % interval", "Districts", "Note"])
+    return _without_empty_notes(pd.DataFrame(out, columns=_EFFECT_COLUMNS))
 
 
 def specifications(estimates: pd.DataFrame, program: str, outcome: str, gap: str, labels: Labels) -> pd.DataFrame:
     """Return the overall effect under every specification of a program as text, the headline first."""
-    out = []
+    d, out = text.digits(labels.outcomes[outcome]), []
     for code in labels.specifications_of(program):
-        entry = labels.specifications[code]
-        for r in text.records(estimand(estimates, code, outcome, gap)):
-            d = text.digits(labels.outcomes[outcome])
-            se = "–" if text.is_missing(r["se"]) else f"{r['se']:.{d + 1}f}"
-            own = "each part on its own units: parts do not add up to the gap" if r["sample"] == "own" else ""
-            out.append({"Specification": entry["label"], "Part": _part_name(r, labels),
-                        "Estimate": text.signed(r["value"], d) or "[c]", "Standard error": se,
-                        "95 % interval": text.interval(r["ci_low"], r["ci_high"], d) or "–",
-                        "How": f"{ESTIMATORS[r['estimator']]}, {str(r['inference']).upper()}",
-                        "Note": "; ".join(n for n in (own, _note(r)) if n)})
-    return pd.DataFrame(out, columns=["Specification", "Part", "Estimate", "Standard error", "95 % interval", "How",
-                                      "Note"])
+        rows = estimand(estimates, code, outcome, gap)
+        for _, found in rows.groupby("inference", sort=False):
+            parts = {str(r["part"]): r for r in text.records(found)}
+            r = next(iter(parts.values()))
+            value = {part: text.signed(parts[part]["value"], d) or "[c]" if part in parts else "–" for part in PARTS}
+            own = "groups on their own units: they do not add up to the gap" if r["sample"] == "own" else ""
+            out.append({
+                "Specification": labels.specifications[code]["label"], "Gap": value["gap"],
+                "Standard error": "–" if text.is_missing(r["se"]) else f"{r['se']:.{d + 1}f}",
+                "95 % interval": text.interval(r["ci_low"], r["ci_high"], d) or "–",
+                labels.group(gap, "focal"): value["focal"], labels.group(gap, "reference"): value["reference"],
+                "How": f"{ESTIMATORS[r['estimator']]}, {str(r['inference']).upper()}",
+                "Note": "; ".join(n for n in (own, _note(r)) if n)})
+    return _without_empty_notes(pd.DataFrame(out)) if out else pd.DataFrame(columns=["Specification", "Gap"])
 
 
 def specification_note(labels: Labels, program: str) -> str:
@@ -161,6 +164,10 @@ def direction_marks(rows: pd.DataFrame) -> str:
     """Return shape and word of what happened to the gap."""
     gap = text.records(rows[rows["part"] == "gap"])
     return text.direction(gap[0]) if gap else "– no estimate"
+
+
+def _without_empty_notes(table: pd.DataFrame) -> pd.DataFrame:
+    return table if table["Note"].any() else table.drop(columns="Note")
 
 
 def _titled(template: Mapping[str, Any], title: str, labels: Labels) -> dict[str, Any]:

@@ -56,8 +56,9 @@ def shown(mean: float | None, n: int | None, *, kind: Kind, status: str, policy:
         return _hidden(hidden)
     assert mean is not None
     if n is None:
-        value = _half_up(mean, 2 if kind == "score" else 1)
-        return Shown(value, _plain(value), NOT_PUBLISHED, "none")
+        digits = 2 if kind == "score" else 1
+        value = _half_up(mean, digits)
+        return Shown(value, f"{value:.{digits}f}", NOT_PUBLISHED, "none")
     if kind == "score":
         value = _half_up(mean, 2)
         return Shown(value, f"{value:.2f}", n_band(n, policy), "none")
@@ -129,7 +130,3 @@ def _hidden(suppression: str) -> Shown:
 def _half_up(value: float, digits: int) -> float:
     scale = 10**digits
     return float(math.floor(round(value * scale, 6) + 0.5) / scale)
-
-
-def _plain(value: float) -> str:
-    return f"{value:.2f}".rstrip("0").rstrip(".")

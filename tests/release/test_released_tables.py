@@ -1,0 +1,88 @@
+"""What the public tables hold, and what they do not."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from evaluation import params
+from evaluation.contracts import COLUMNS, TABLES, conform
+from evaluation.release.effects import public_diagnostics
+from evaluation.release.intake import public_intake
+from evaluation.release.levels import public_gap_levels
+
+POLICY = params.settings().disclosure
+STUDY = params.study("partnership")
+PUBLIC = [t for t in TABLES.values() if t.level == "released"]
+
+
+@pytest.fixture(scope="module")
+def tables(maker):
+    return maker.tables(STUDY)
+
+
+def test_no_public_table_has_a_column_of_students():
+    for table in PUBLIC:
+        exact = [c for c in table.columns if COLUMNS[c].unit == "students" and c != "n_students_rounded"]
+        assert exact == [], table.name
+
+
+def test_every_public_table_fits_its_contract(tables):
+    assert sorted(tables) == sorted(t.name for t in PUBLIC)
+    for name, frame in tables.items():
+        assert len(conform(frame, name)) == len(frame)
+
+
+def test_a_gap_is_the_difference_of_displayed_means_and_missing_when_one_is_coded(maker):
+    row = maker.gap_levels(STUDY).iloc[[0]].assign(
+        outcome_id="any_suspension_pct", status="reported", n_focal=150, n_reference=400, n_units=3)
+    both = public_gap_levels(row.assign(focal_mean=20.6, reference_mean=10.4), STUDY, POLICY).iloc[0]
+    assert (both["focal_mean"], both["reference_mean"], both["gap"], both["suppression"]) == (21.0, 10.0, 11.0, "none")
+    coded = public_gap_levels(row.assign(focal_mean=1.1, reference_mean=10.4), STUDY, POLICY).iloc[0]
+    assert (coded["focal_display"], coded["reference_display"], coded["gap"]) == ("≤2", "10", None)
+    assert coded["suppression"] == "primary"
+
+
+def test_the_effect_of_a_lone_district_keeps_its_row_without_any_number(tables):
+    effects = conform(tables["public_estimates"], "public_estimates")
+    lone = effects[effects["n_program_districts"] < POLICY.min_districts]
+    numbers = [c for c in effects.columns if COLUMNS[c].dtype == "Float64"]
+    assert len(lone) > 0
+    assert lone[[*numbers, "verdict", "n_students_rounded"]].isna().all(axis=None)
+    assert (lone["suppression"] == "primary").all()
+    assert (effects["suppression"] == "primary").sum() == len(lone)
+
+
+def test_effects_carry_at_most_four_digits(tables):
+    effects = tables["public_estimates"]
+    for name in (c for c in effects.columns if COLUMNS[c].dtype == "Float64"):
+        values = effects[name].dropna().astype(float)
+        assert (values == [float(f"{v:.4g}") for v in values]).all(), name
+
+
+def test_leave_one_out_is_released_as_counts(maker):
+    key = list(TABLES["pre_trends"].key)
+    estimates = conform(pd.DataFrame(list(maker._estimates(STUDY))), "estimates")
+    one = estimates[(estimates["estimand"] == "overall")].iloc[[0]]
+    left = pd.concat([one[key].assign(left_out=d, value=v, se=1.0, df=5.0, ci_low=0.0, ci_high=1.0, verdict=w)
+                      for d, v, w in (("a", -1.0, one["verdict"].item()), ("b", 2.0, "cannot_tell"))])
+    none = one[key].assign(statistic=1.0, df1=1.0, df2=2.0, p_value=0.5, n_pre_periods=1).head(0)
+    smallest = one[[*key, "estimand"]].assign(detectable=1.23456)
+    row = public_diagnostics(none, smallest, left, one, POLICY).iloc[0]
+    assert (row["districts_left_out"], row["same_sign"], row["same_verdict"]) == (2, 1, 1)
+    assert row["detectable"] == 1.235
+
+
+def test_rows_in_are_the_sum_of_the_others_and_rows_of_students_are_rounded(maker):
+    out = public_intake(maker.intake(STUDY), POLICY).iloc[0]
+    assert (out["rows_accepted"], out["rows_quarantined"], out["rows_refused"]) == (1230, 3, 0)
+    assert out["rows_in"] == 1233
+
+
+def test_released_parquet_has_no_statistics(maker, tmp_path):
+    folder = maker.make(tmp_path, STUDY) / "public"
+    for path in folder.glob("*.parquet"):
+        meta = pq.read_metadata(path)
+        for group in range(meta.num_row_groups):
+            assert all(meta.row_group(group).column(i).statistics is None for i in range(meta.num_columns))
