@@ -93,9 +93,12 @@ def build(cells: pd.DataFrame, study: Study, specification: Specification, outco
         A cohort starts in a period that is left out, cells or weights are missing, or no program or no other unit
         remains; says how many and what to do.
     """
+    rows = cells[((cells["outcome_id"] == outcome_id) & (cells["dimension"] == gap.dimension)).to_numpy(dtype=bool)]
+    if rows.empty:
+        raise EstimationError(f"there is no cell of {outcome_id} by {gap.dimension}; leave the gap or the outcome out "
+                              "of the specification.")
     chosen = periods(study, specification)
     units = _units(cells, study, specification, chosen)
-    rows = cells[((cells["outcome_id"] == outcome_id) & (cells["dimension"] == gap.dimension)).to_numpy(dtype=bool)]
     value = means(rows, study.outcomes)
     focal, reference = (_grid(rows, value, group, units["unit_id"], chosen) for group in (gap.focal, gap.reference))
     if part == "focal":

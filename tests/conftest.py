@@ -44,6 +44,7 @@ def study_of() -> Callable[..., Study]:
         content: dict[str, Any] = {
             "id": "small", "title": "Small", "question": "?", "demonstration": True,
             "periods": {"kind": "school_year", "first": first, "last": last}, "unit": "district",
+            "banner": None, "caveats": [], "quarantine_tolerance": 0.02, "events": [], "synthetic": None,
             "grade_bands": {"all": [0, 12]}, "deliveries": {"adapter": "csv"},
             "districts": [{"id": d, "name": d, "state": d[:2], "role": "implement"} for d in starts],
             "programs": [{"id": "dile", "label": "DILE", "grade_band": "all", "cohorts": cohorts}],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from evaluation.stats.cr2 import cr2, joint_htz
 from evaluation.stats.detectable import detectable
 from evaluation.stats.group_time import group_time_att
 from evaluation.stats.inference import infer, no_interval
-from evaluation.stats.reading import levels, verdicts
+from evaluation.stats.reading import levels, on_used_dummies, verdicts
 from evaluation.stats.records import Design, Estimate
 
 Row = dict[str, Any]
@@ -69,17 +68,6 @@ def leave_one_out(design: Design, overall: Estimate, districts: pd.Series, speci
 
 
 def overall_of(design: Design, att_gt: Estimate) -> Estimate | None:
-    """Return the overall effect on the regression cells it uses; None where there is none.
-
-    Dummies without weight in the contrast share no observation with the others, so leaving them out changes neither
-    the estimate nor CR2 nor its df, and saves most of the work.
-    """
+    """Return the overall effect; None where there is none."""
     overall = aggregate(att_gt, design, "overall")
-    if not overall.estimands:
-        return None
-    used = overall.contrasts[0] != 0
-    r = overall.regression
-    rows = r.x[:, used].any(axis=1)
-    return replace(overall, contrasts=overall.contrasts[:, used],
-                   regression=replace(r, x=r.x[rows][:, used], w=r.w[rows], cluster=r.cluster[rows],
-                                      residual=r.residual[rows], coefficient=r.coefficient[used]))
+    return on_used_dummies(overall) if overall.estimands else None

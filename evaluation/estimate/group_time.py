@@ -13,6 +13,7 @@ from evaluation.errors import EstimationError
 from evaluation.params import Program, Specification
 from evaluation.stats.aggregate import Aggregation, aggregate
 from evaluation.stats.group_time import group_time_att
+from evaluation.stats.reading import on_used_dummies
 from evaluation.stats.records import Design, Estimand, Estimate
 
 _KINDS: tuple[Aggregation, ...] = get_args(Aggregation)
@@ -50,7 +51,8 @@ def by_district(design: Design, districts: pd.Series,
         mine = [i for i, e in enumerate(att_gt.estimands) if e.cohort in cohorts]
         overall = aggregate(_only(att_gt, mine), alone, "overall")
         if overall.estimands:
-            yield alone, replace(overall, estimands=(Estimand("district", district=str(name)),))
+            named = (Estimand("district", district=str(name)),)
+            yield alone, on_used_dummies(replace(overall, estimands=named))
 
 
 def joined(estimates: Sequence[Estimate]) -> Estimate:

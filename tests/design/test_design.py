@@ -39,7 +39,7 @@ def test_own_sample_keeps_cells_the_other_group_lacks(cells_of, study_of):
 
 
 def test_a_cell_of_zero_students_is_absent_and_sums_become_percent(cells_of, study_of):
-    values = {key: (3, 12, "total") for key in panel(lambda u, p, g: 0.0)}
+    values = dict.fromkeys(panel(lambda u, p, g: 0.0), (3, 12, "total"))
     values["ia-3", 2002, "black"] = (0, 0, "total")
     design = built(cells_of(values), study_of({"ia-1": 2004}))
     assert not design.present[2, 1]
@@ -47,7 +47,8 @@ def test_a_cell_of_zero_students_is_absent_and_sums_become_percent(cells_of, stu
 
 
 def test_excluded_events_leave_periods_but_not_positions_out(cells_of, study_of):
-    study = study_of({"ia-1": 2005}, events=[{"id": "pandemic", "label": "P", "kind": "break", "periods": [2003, 2004]}])
+    event = {"id": "pandemic", "label": "P", "kind": "break", "periods": [2003, 2004]}
+    study = study_of({"ia-1": 2005}, events=[event])
     design = built(cells_of(panel(lambda u, p, g: 1.0)), study, exclude_events=("pandemic",))
     assert design.periods.tolist() == [2001, 2002, 2005, 2006]
     assert design.position.tolist() == [0, 1, 4, 5]
