@@ -51,6 +51,13 @@ def test_by_hand(design_of):
     assert phases.value[:, 0] == pytest.approx([3, 7])
 
 
+def test_a_cohort_is_the_plain_mean_of_its_periods_whoever_is_seen(design_of):
+    design = design_of(np.array([[0, 2, 6], [0, 2, NAN], [0, 0, 0]]), [2, 2, NAN])
+    att_gt = group_time_att(design, comparison="never", base="universal")
+    assert aggregate(att_gt, design, "cohort").value[0, 0] == pytest.approx((2 + 6) / 2)
+    assert aggregate(att_gt, design, "overall").value[0, 0] == pytest.approx((2 * 2 + 6) / 3)
+
+
 @pytest.fixture
 def with_lone(design_of):
     """Cohort 2 is one cluster of two units with an effect of 50; cohort 3 is two clusters with an effect of 1."""

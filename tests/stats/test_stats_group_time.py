@@ -62,6 +62,13 @@ def test_not_yet_units_are_compared_until_they_start(design_of):
     assert att(estimate, 4, 4) == (9 - 1) - 0
 
 
+def test_a_cohort_is_never_compared_with_itself(design_of):
+    design = design_of(np.array([[0, 1, 5], [0, 0, 0], [7, 9, 5]]), [3, NAN, 3], stratum=np.array([0, 0, 1]))
+    estimate = group_time_att(design, comparison="not_yet", base="universal")
+    assert att(estimate, 3, 1) == -1
+    assert (estimate.weights[:, 2] == 0).all()
+
+
 def test_base_is_the_last_period_before_the_start_and_event_time_skips_what_is_left_out(design_of):
     design = design_of(np.array([[0, 1, 4, 9], [0, 0, 0, 0]]), [2022, NAN], periods=np.array([2018, 2019, 2022, 2023]),
                        position=np.array([0, 1, 4, 5]))
