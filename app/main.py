@@ -14,12 +14,14 @@ import streamlit as st  # noqa: E402
 from app import frame, state  # noqa: E402
 from evaluation.errors import ReleaseError  # noqa: E402
 
+# Not in a folder called `pages`: streamlit would run such a file by itself when a server's first visitor deep-links.
 PAGES = {"start": "Start", "gaps_narrow": "Did gaps narrow?", "gaps_over_time": "Gaps over time",
          "coverage": "Data and coverage"}
 
 st.set_page_config(page_title="Gaps between student groups", layout="centered")
-page = st.navigation([st.Page(HERE / "pages" / f"{name}.py", title=title, url_path=name if i else None, default=i == 0)
-                      for i, (name, title) in enumerate(PAGES.items())])
+page = st.navigation([
+    st.Page(HERE / "screens" / f"{name}.py", title=title, url_path=None if name == "start" else name,
+            default=name == "start") for name, title in PAGES.items()])
 state.start()
 try:
     release = frame.open_release()

@@ -1,0 +1,120 @@
+"""Sentences, word by word."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from app import text
+from app.labels import Labels
+from evaluation import params
+
+LABELS = Labels(params.study("partnership").model_dump(mode="json"))
+
+
+def effect(**changes):
+    row = {"specification": "headline_dile", "program": "dile", "outcome_id": "chronic_absence_pct",
+           "gap_id": "black_white", "part": "gap", "estimand": "overall", "cohort": pd.NA, "phase": pd.NA,
+           "value": -1.04, "ci_low": -3.5, "ci_high": 1.4, "no_interval": pd.NA, "verdict": "cannot_tell",
+           "left_out_cohorts": pd.NA, "sample": "same", "suppression": "none"}
+    return row | changes
+
+
+def sentence(*rows, detectable=None, refusal=None):
+    return text.effect(pd.DataFrame(list(rows), columns=list(effect())), LABELS, detectable, refusal)
+
+
+def test_an_unclear_change_says_what_would_have_been_found():
+    assert sentence(effect(), detectable=3.4) == (
+        "Across DILE schools, the Black–White gap in chronic absence did not clearly change: estimated change −1.0 "
+        "percentage points (95 % interval −3.5 to +1.4). A change of ±3.4 percentage points would have been detectable "
+        "(80 % power).")
+
+
+def test_a_narrowing_names_both_groups_and_what_is_left_out():
+    gap = effect(value=-2.0, ci_low=-3.0, ci_high=-1.0, verdict="narrowed_focal_improvement", left_out_cohorts="2019")
+    rows = (gap,
+            effect(part="focal", value=-2.6), effect(part="reference", value=-0.6))
+    assert sentence(*rows, detectable=3.4) == (
+        "Across DILE schools, the Black–White gap in chronic absence narrowed, with improvement for Black students: "
+        "estimated change −2.0 percentage points (95 % interval −3.0 to −1.0); Black students −2.6, White students "
+        "−0.6. Not included: the 2019 cohort, which is a single district and is listed apart.")
+
+
+def test_levelling_down_is_not_called_success():
+    assert "narrowed by levelling down, which is not success: White students did worse" in sentence(
+        effect(verdict="narrowed_levelling_down"))
+
+
+def test_without_an_interval_the_reason_is_said():
+    none = {"ci_low": pd.NA, "ci_high": pd.NA}
+    assert sentence(effect(estimand="cohort", cohort=2022, no_interval="lone_cohort_cluster", **none)) == (
+        "At DILE schools that started in 2022, the Black–White gap in chronic absence is estimated to have changed by "
+        "−1.0 percentage points. No interval is given, because a cohort in it is a single district, so chance cannot "
+        "be told from effect; whether it changed cannot be told yet.")
+
+
+def test_a_withheld_effect_says_why():
+    assert sentence(effect(estimand="phase", phase="develop", suppression="primary", value=pd.NA, verdict=pd.NA)) == (
+        "At DILE schools in phase develop (pilot cohort), the change in the Black–White gap in chronic absence is not "
+        "shown: it rests on a single program district or fewer than three program schools, and would describe them.")
+
+
+def test_a_refused_estimate_gives_the_reason():
+    assert sentence(refusal="Only two districts have both groups.") == (
+        "There is no estimate for this choice. Only two districts have both groups.")
+
+
+def test_a_score_has_two_decimals():
+    assert "+0.12 points on the 1–5 scale" in sentence(effect(outcome_id="belonging_1to5", value=0.1234))
+
+
+@pytest.mark.parametrize(("verdict", "words"), [
+    ("narrowed", "→← narrowed"), ("narrowed_levelling_down", "→← narrowed"), ("widened", "←→ widened"),
+    ("overshot", "⇄ passed zero"), ("cannot_tell", "◇ unclear"), ("both_improved", "◇ unclear")])
+def test_direction_is_a_shape_and_a_word(verdict, words):
+    assert text.direction(effect(verdict=verdict)) == words
+
+
+def test_every_verdict_and_reason_has_words():
+    from app.labels import NO_INTERVAL, SUPPRESSION
+    from evaluation import contracts
+
+    assert set(text.VERDICTS) == set(contracts.VERDICTS)
+    assert set(NO_INTERVAL) == set(contracts.NO_INTERVAL)
+    assert set(SUPPRESSION) == set(contracts.SUPPRESSIONS) - {"none"}
+
+
+@pytest.mark.parametrize(("value", "words"), [(-1.25, "−1.2"), (0.04, "0.0"), (-0.04, "0.0"), (2, "+2.0"), (pd.NA, "")])
+def test_numbers_have_a_sign_and_a_true_minus(value, words):
+    assert text.signed(value) == words
+
+
+def test_a_trend_names_both_groups_and_counts_what_is_hidden():
+    shared = {"scope": "program", "scope_id": "dile", "outcome_id": "chronic_absence_pct", "gap_id": "black_white",
+              "suppression": "none"}
+    rows = pd.DataFrame([
+        {**shared, "period": 2017, "gap": 11.0, "focal_display": "31", "reference_display": "20"},
+        {**shared, "period": 2018, "gap": None, "focal_display": None, "reference_display": "20",
+         "suppression": "primary"},
+        {**shared, "period": 2019, "gap": 9.0, "focal_display": "27", "reference_display": "18"}])
+    assert text.trend(rows, LABELS) == (
+        "DILE schools: the Black–White gap in chronic absence was +9.0 percentage points in 2019 (Black students 27 %, "
+        "White students 18 %); in 2017 it was +11.0. 1 of 3 values hidden: 1 [c] too few students or districts.")
+
+
+def test_coverage_adds_up_in_words():
+    rows = pd.DataFrame([{"district_id": "ia-1", "period": 2020, "outcome_id": "chronic_absence_pct", "cells": 10,
+                          "cells_reported": 6, "cells_small": 2, "cells_source_suppressed": 1,
+                          "cells_not_applicable": 1, "cells_not_published": 0, "cells_not_sent": 2}])
+    assert text.coverage(rows, LABELS) == (
+        "Of 10 expected values of chronic absence, 6 are reported (2 of them rest on fewer than 10 students and are "
+        "hidden), 1 are hidden by the publisher, 2 were not sent, 0 are not published and 1 have no such students.")
+
+
+def test_a_pre_trend_test_does_not_claim_parallel_trends():
+    row = {"p_value": 0.3212, "n_pre_periods": 3}
+    assert text.pre_trend(row, LABELS) == (
+        "Before the start, the gap did not clearly move differently at program and comparison schools (joint test of 3 "
+        "earlier periods, p = 0.32). A test that finds nothing does not show that the two would have kept moving "
+        "alike.")
