@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, get_args
 
+import numpy as np
 import pandas as pd
 
 from evaluation.design import Part, build, districts, students
 from evaluation.estimate.group_time import averages, by_district
 from evaluation.estimate.rows import Topic, estimate_rows, weight_rows
 from evaluation.estimate.two_way import fit_two_way
-from evaluation.params import Study
+from evaluation.params import Specification, Study
 from evaluation.stats.inference import infer
 from evaluation.stats.records import Design, Estimate
 
@@ -48,22 +49,23 @@ def estimate(cells: pd.DataFrame, study: Study, topic: Topic) -> Found:
         No estimate can be made from these cells.
     """
     found = Found([], [])
-    for design, made in _fitted(cells, study, topic):
-        inference = infer(made, method=topic.specification.inference, n_absorbed=CONSTANT)
-        n = students(cells, design, topic.outcome.id, topic.gap)
-        found.estimates.extend(estimate_rows(topic, design, made, inference, n))
-        if "gap" in made.parts:
-            found.weights.append(weight_rows(topic, design, made))
+    for part in _SAMPLES[topic.specification.sample]:
+        full = build(cells, study, topic.specification, topic.outcome.id, topic.gap, part=part)
+        n = dict(zip(full.unit_ids, students(cells, full, topic.outcome.id, topic.gap), strict=True))
+        for design, made in _fitted(cells, study, topic.specification, full):
+            inference = infer(made, method=topic.specification.inference, n_absorbed=CONSTANT)
+            n_used = np.array([n[unit_id] for unit_id in design.unit_ids])
+            found.estimates.extend(estimate_rows(topic, design, made, inference, n_used))
+            if "gap" in made.parts and made.estimands[0].kind != "district":
+                found.weights.append(weight_rows(topic, design, made))
     return found
 
 
-def _fitted(cells: pd.DataFrame, study: Study, topic: Topic) -> Iterator[tuple[Design, Estimate]]:
-    specification = topic.specification
-    program = next(p for p in study.programs if p.id == specification.program)
-    for part in _SAMPLES[specification.sample]:
-        design = build(cells, study, specification, topic.outcome.id, topic.gap, part=part)
-        if specification.estimator == "twfe":
-            yield design, fit_two_way(design)
-        else:
-            yield design, averages(design, specification, program)
-            yield from by_district(design, districts(cells, design), specification)
+def _fitted(cells: pd.DataFrame, study: Study, specification: Specification,
+            design: Design) -> Iterator[tuple[Design, Estimate]]:
+    if specification.estimator == "twfe":
+        yield design, fit_two_way(design)
+    else:
+        program = next(p for p in study.programs if p.id == specification.program)
+        yield design, averages(design, specification, program)
+        yield from by_district(design, districts(cells, design), specification)
