@@ -58,4 +58,5 @@ def refuse_unusable(files: tuple[FileReport, ...], tolerance: float, where: str)
     if problems:
         more = f"; and {len(problems) - _NAMED} more districts" if len(problems) > _NAMED else ""
         raise DeliveryError(f"the delivery cannot be used as it is ({'; '.join(problems[:_NAMED])}{more}).",
-                            where=where, fix="Mend the rows and files it lists, or raise `quarantine_tolerance` in the study file.")
+                            where=where,
+                            fix="Mend the rows and files it lists, or raise `quarantine_tolerance` in the study file.")

@@ -57,7 +57,7 @@ SET_ASIDE: Mapping[str, Rule] = {
     "item_outside_scale": Rule("The answer is outside the item's scale", "Correct the answer or its scale."),
     "grade_range_reversed": Rule("The lowest grade is above the highest", "Exchange the two grades."),
     "no_grade_band": Rule("The school teaches no grade of the study", "Leave such schools out of the delivery."),
-    "school_not_in_roster": Rule("The school is not in the school list of that year", "Add the school, or correct its id."),
+    "school_not_in_roster": Rule("The school is not in that year's school list", "Add the school, or correct its id."),
     "grade_outside_school": Rule("The school does not teach this grade", "Correct the grade or the school list."),
     "exit_before_entry": Rule("The spell ends before it starts", "Correct the dates."),
     "overlapping_spells": Rule("Two enrolment spells of a student overlap; both are set aside",

@@ -1,0 +1,144 @@
+"""Every row is accounted for, nothing identifies a person, and equal input gives equal tables."""
+
+import hashlib
+import hmac
+from collections.abc import Callable
+
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from evaluation.contracts import TABLES
+from evaluation.errors import DeliveryError
+from evaluation.ingest.district import District
+from evaluation.ingest.mapping import read_mapping
+from evaluation.ingest.pseudonym import chosen_key, pseudonyms
+from evaluation.ingest.records import FileReport
+from evaluation.ingest.report import refuse_unusable
+
+Take = Callable[..., District]
+TEXT = st.text(alphabet="0123456789,;\"\n\r.-*#/ AWNYé", max_size=60)
+
+
+@given(lines=st.lists(TEXT, max_size=8), table=st.sampled_from(["students", "attendance", "survey"]))
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_rows_in_are_accepted_plus_set_aside_plus_refused(lines: list[str], table: str, take: Take,
+                                                          files: Callable[[], dict[str, bytes]]) -> None:
+    name = f"2024/{table}.csv"
+    schools = "2024/schools.csv"
+    found = take({schools: files()[schools], name: files()[name] + "\n".join(lines).encode()}, only=True)
+    for report in found.files:
+        assert report.rows_in == report.rows_accepted + report.rows_quarantined + report.rows_refused
+        mine = found.quarantine[found.quarantine["file"] == report.file]
+        assert mine["row"].nunique() == report.rows_quarantined
+
+
+def test_good_delivery_is_accepted_whole(take: Take) -> None:
+    found = take()
+    assert {f.table: (f.rows_in, f.rows_accepted) for f in found.files} == {
+        "school_year": (2, 2), "enrollment": (3, 3), "student_year": (3, 3), "attendance": (3, 3),
+        "discipline_action": (1, 1), "survey_response": (5, 5)}
+    assert found.quarantine.empty
+    half_days = found.tables["attendance"].set_index("half_days_absent").index
+    assert sorted(half_days) == [0, 2, 5]
+
+
+def test_no_source_id_is_in_any_canonical_table(take: Take, files: Callable[[], dict[str, bytes]]) -> None:
+    canary = {name: content.replace(b"0000001", b"XQZCANARY") for name, content in files().items()}
+    found = take(canary)
+    tables = "".join(table.to_csv() for table in [*found.tables.values(), found.quarantine])
+    assert "XQZCANARY" not in tables.upper()
+    assert "XQZCANARY" not in repr(found.files).upper()
+    assert len(found.tables["enrollment"]) == 3
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+def test_tables_do_not_depend_on_row_order_or_threads(threads: int, take: Take,
+                                                      files: Callable[[], dict[str, bytes]]) -> None:
+    turned = {name: b"\n".join([(rows := content.splitlines())[0], *rows[:0:-1]]) + b"\n"
+              for name, content in files().items()}
+    a, b = take(threads=1), take(turned, threads=threads)
+    for name in a.tables:
+        pd.testing.assert_frame_equal(a.tables[name], b.tables[name])
+
+
+def test_a_year_without_school_list_is_refused_and_the_other_year_is_not(take: Take,
+                                                                         files: Callable[[], dict[str, bytes]]) -> None:
+    moved = {name.replace("2024", "2023"): content.replace(b"2023", b"2022").replace(b"2024", b"2023")
+             for name, content in files().items() if "schools" not in name}
+    found = take(moved)
+    reasons = {f.file: f.findings[0].rule for f in found.files if f.school_year == 2023 and f.refusal}
+    assert reasons["ia-9001/2023/enrollment.csv"] == "no_roster"
+    assert reasons["ia-9001/2023/attendance.csv"] == "no_roster"
+    assert all(f.refusal is None for f in found.files if f.school_year == 2024)
+
+
+def test_files_nobody_claims_and_years_outside_the_study_are_reported(take: Take) -> None:
+    found = take({"2024/buses.csv": b"a\n1\n", "1999/students.csv": b"a\n1\n"})
+    assert {f.file: f.findings[0].rule for f in found.files if f.refusal} == {
+        "ia-9001/2024/buses.csv": "unclaimed_file", "ia-9001/1999/students.csv": "outside_periods"}
+
+
+def test_wide_survey_gives_the_same_answers_as_a_long_one(take: Take) -> None:
+    wide = b"Student Number,Bldg,a,b,c,d,e\n0000001,101,1,2,3,4,5\n0000002,101,,,Often,,\n"
+    found = take({"2024/survey.csv": b"", "2024/wide_w1.csv": wide}, tables__survey_response={
+        "files": "*/wide_w*.csv", "layout": "wide", "instrument": "belonging_v1", "wave_from": "wide_w{wave}.csv",
+        "columns": {"student_id": "Student Number", "school_id": "Bldg"}, "answers": {"Often": "4"},
+        "items": {"a": "bel1", "b": "bel2", "c": "bel3", "d": "bel4", "e": "bel5"}})
+    first = found.tables["survey_response"].query("value_int == 4 and item_code == 'bel3'")
+    assert len(first) == 1
+    long = take().tables["survey_response"]
+    key = long["student_key"].iloc[0]
+    answers = found.tables["survey_response"]
+    mine = answers[answers["student_key"] == key].reset_index(drop=True)
+    pd.testing.assert_frame_equal(mine, long)
+
+
+def test_pseudonyms_are_known_answers_and_differ_by_district() -> None:
+    key = b"k" * 32
+    known = hmac.new(key, b"v1|ia-9001|student_id|0001", hashlib.sha256).hexdigest()[:32]
+    assert pseudonyms(key, "ia-9001", "student_id")("0001") == known
+    assert pseudonyms(key, "ia-9002", "student_id")("0001") != known
+    assert len(known) == 32
+
+
+def test_key_must_be_given_and_is_never_in_the_message() -> None:
+    with pytest.raises(DeliveryError, match="EVALUATION_PSEUDONYM_KEY"):
+        chosen_key({}, None)
+    with pytest.raises(DeliveryError) as caught:
+        chosen_key({"EVALUATION_PSEUDONYM_KEY": "short-secret"}, None)
+    assert "short-secret" not in str(caught.value)
+    assert chosen_key({}, "# demo\n" + "d" * 32) == b"d" * 32
+
+
+@pytest.mark.parametrize(("text", "key"), [
+    ("district_id: ia-9001\nversion: '1'\ntables: {}\nextra: 1", "tables.school_year"),
+    ("district_id: [", "line 1"),
+])
+def test_broken_mapping_names_file_and_key(text: str, key: str) -> None:
+    with pytest.raises(DeliveryError) as caught:
+        read_mapping(text, where="ia-9001/mapping.yaml", folder="ia-9001")
+    assert "ia-9001/mapping.yaml" in caught.value.where
+    assert key in caught.value.where
+
+
+def test_a_district_is_refused_when_nothing_or_too_little_of_it_can_be_used() -> None:
+    def file(accepted: int, aside: int, refused: int) -> FileReport:
+        return FileReport("ia-9001", 2024, "attendance", "f.csv", accepted + aside + refused, accepted, aside, refused,
+                          "why" if refused else None)
+    refuse_unusable((file(98, 2, 0), file(0, 0, 50)), 0.02, "report.json")
+    with pytest.raises(DeliveryError, match=r"3\.0 %"):
+        refuse_unusable((file(97, 3, 0),), 0.02, "report.json")
+    with pytest.raises(DeliveryError, match="every file was refused"):
+        refuse_unusable((file(0, 0, 5),), 0.02, "report.json")
+
+
+def test_counts_that_do_not_add_up_are_a_defect() -> None:
+    with pytest.raises(AssertionError):
+        FileReport("ia-9001", 2024, "attendance", "f.csv", 10, 5, 4, 0)
+
+
+def test_every_canonical_table_conforms_to_its_contract(take: Take) -> None:
+    for name, table in take().tables.items():
+        assert tuple(table.columns) == TABLES[name].columns

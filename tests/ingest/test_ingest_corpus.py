@@ -1,0 +1,228 @@
+"""Each kind of bad input is refused, set aside or noted, and located by file, row and column."""
+
+from collections.abc import Callable
+
+import pytest
+
+from evaluation.ingest.district import District
+from evaluation.ingest.records import FileReport
+
+Take = Callable[..., District]
+CANARY = "Zyxxyqua"
+
+
+def _report(found: District, table: str) -> FileReport:
+    return next(f for f in found.files if f.file == f"ia-9001/2024/{table}.csv")
+
+
+NEEDS = {"schools": (), "students": (), "enrollment": ("schools",), "attendance": ("schools",), "survey": ("schools",),
+         "discipline": ("schools", "enrollment")}
+
+
+def _with_needed(changed: dict[str, bytes], table: str, files: dict[str, bytes]) -> dict[str, bytes]:
+    return {f"2024/{name}.csv": files[f"2024/{name}.csv"] for name in NEEDS[table]} | changed
+
+
+def _changed(table: str, row: int, text: str) -> Callable[[dict[str, bytes]], dict[str, bytes]]:
+    """Replace a spreadsheet row (1 is the header)."""
+    def change(files: dict[str, bytes]) -> dict[str, bytes]:
+        lines = files[f"2024/{table}.csv"].decode().splitlines()
+        lines[row - 1:row] = [text]
+        return {f"2024/{table}.csv": ("\n".join(lines) + "\n").encode()}
+    return change
+
+
+def _bytes(table: str, change: Callable[[bytes], bytes]) -> Callable[[dict[str, bytes]], dict[str, bytes]]:
+    return lambda files: {f"2024/{table}.csv": change(files[f"2024/{table}.csv"])}
+
+
+REFUSED = {
+    "utf16_without_mark": ("nul_bytes", 1, None, "students",
+                           _bytes("students", lambda b: b.decode().encode("utf-16-le"))),
+    "cp1252_undeclared": ("encoding", 3, None, "students", _bytes("students", lambda b: b.replace(b"2,W", b"2,\xe9"))),
+    "mixed_encodings": ("encoding", 4, None, "students",
+                        _bytes("students", lambda b: b.replace(b"2,W", "2,é".encode()).replace(b"3,H", b"3,\xff"))),
+    "nul_bytes": ("nul_bytes", 2, None, "students", _bytes("students", lambda b: b.replace(b"1,B", b"1,\x00"))),
+    "empty": ("empty_file", None, None, "students", _bytes("students", lambda b: b"")),
+    "header_only": ("header_only", None, None, "discipline", _bytes("discipline", lambda b: b.splitlines()[0] + b"\n")),
+    "workbook": ("not_text", None, None, "students", _bytes("students", lambda b: b"PK\x03\x04 sheet")),
+    "cut_off": ("cut_off", 4, None, "students", _bytes("students", lambda b: b[:-4])),
+    "stray_quote": ("stray_quote", 3, None, "students", _changed("students", 3, '0000002,"W" x,N')),
+    "open_quote": ("stray_quote", None, None, "students", _changed("students", 3, '0000002,"W,N')),
+    "title_rows": ("title_rows", 3, None, "students", _bytes("students", lambda b: b"District\nReport\n" + b)),
+    "duplicate_column": ("duplicate_column", 1, "IEP", "students",
+                         _changed("students", 1, "Student Number,RaceEth,IEP,IEP")),
+    "renamed_column": ("missing_column", 1, "RaceEth", "students",
+                       _changed("students", 1, "Student Number,Race_Eth,IEP")),
+    "missing_column": ("missing_column", 1, "IEP", "students", _changed("students", 1, "Student Number,RaceEth,Q")),
+    "scientific_id": ("scientific_id", 3, "Student Number", "students", _changed("students", 3, "1.23E+11,W,N")),
+    "suppressed_star": ("already_suppressed", 3, "Absent", "attendance",
+                        _changed("attendance", 3, "0000002,101,2023-09,20,*,0")),
+    "suppressed_less": ("already_suppressed", 3, "Absent", "attendance",
+                        _changed("attendance", 3, "0000002,101,2023-09,20,<10,0")),
+    "suppressed_99": ("already_suppressed", 3, "Absent", "attendance",
+                      _changed("attendance", 3, "0000002,101,2023-09,20,-99,0")),
+    "serial_dates": ("excel_serial_date", 2, "Entry", "enrollment", _changed("enrollment", 2, "0000001,101,45161,,7")),
+    "another_district": ("another_district", None, None, "attendance",
+                         _bytes("attendance", lambda b: b.replace(b",101,", b",901,"))),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_file_is_refused_and_located(case: str, take: Take, files: Callable[[], dict[str, bytes]]) -> None:
+    rule, row, column, table, change = REFUSED[case]
+    report = _report(take(_with_needed(change(files()), table, files()), only=True), table)
+    finding = report.findings[0]
+    assert (finding.kind, finding.rule, finding.column) == ("refused", rule, column)
+    assert row is None or finding.row == row
+    assert report.rows_accepted == report.rows_quarantined == 0
+    assert report.refusal is not None
+    assert finding.fix
+
+
+HEAD = {"header": "Student Number,RaceEth,IEP,{}", "row": "000000{},W,N,{}"}
+
+
+def _with_extra(header: str, value: str) -> dict[str, bytes]:
+    lines = [HEAD["header"].format(header), *(HEAD["row"].format(i, value if i == 2 else "x") for i in (1, 2, 3))]
+    return {"2024/students.csv": ("\n".join(lines) + "\n").encode()}
+
+
+@pytest.mark.parametrize(("header", "kind"), [
+    ("Last Name", "name"), ("StudentName", "name"), ("SSN", "social security number"), ("DOB", "date of birth"),
+    ("Birth Date", "date of birth"), ("E-mail", "e-mail"), ("Home_Phone", "phone"), ("Street Address", "address"),
+    ("Comments", "free text")])
+def test_identifiable_column_is_refused_by_name(header: str, kind: str, take: Take) -> None:
+    finding = _report(take(_with_extra(header, "x"), only=True), "students").findings[0]
+    assert (finding.rule, finding.row, finding.column) == ("identifiable_column", 1, header)
+    assert kind in finding.fix
+
+
+@pytest.mark.parametrize(("value", "kind"), [
+    ("123-45-6789", "social security number"), (f"{CANARY}@example.org", "e-mail"), ("(515) 555-0134", "phone"),
+    ("515-555-0134", "phone"), (f"12 {CANARY} Street", "address"), ("04/17/2011", "date of birth"),
+    (f"{CANARY}; was seen by the nurse at noon on Monday", "free text")])
+def test_identifiable_value_is_refused_and_never_repeated(value: str, kind: str, take: Take) -> None:
+    found = take(_with_extra("Extra", value), only=True)
+    finding = _report(found, "students").findings[0]
+    assert (finding.rule, finding.row, finding.column, finding.count) == ("identifiable_value", 3, "Extra", 1)
+    assert kind in finding.fix
+    assert value not in repr(found)
+    assert CANARY not in repr(found)
+
+
+SET_ASIDE = {
+    "row_too_long": ("students", 3, None, "0000002,W,N,N"),
+    "row_too_short": ("students", 3, None, "0000002,W"),
+    "header_again": ("students", 3, None, "Student Number,RaceEth,IEP"),
+    "total_row": ("students", 3, "Student Number", "Total,,"),
+    "missing_id": ("students", 3, "Student Number", ",W,N"),
+    "unknown_code": ("students", 3, "RaceEth", "0000002,QQ,N"),
+    "formula_error": ("attendance", 3, "Absent", "0000002,101,2023-09,20,#REF!,0"),
+    "missing_value": ("attendance", 3, "Absent", "0000002,101,2023-09,20,,0"),
+    "decimal_comma": ("attendance", 3, "Absent", '0000002,101,2023-09,20,"2,5",0'),
+    "not_a_number": ("attendance", 3, "Absent", "0000002,101,2023-09,20,12 days,0"),
+    "negative": ("attendance", 3, "Absent", "0000002,101,2023-09,20,-1,0"),
+    "not_half_days": ("attendance", 3, "Absent", "0000002,101,2023-09,20,1.25,0"),
+    "absent_over_enrolled": ("attendance", 3, None, "0000002,101,2023-09,20,21,0"),
+    "oss_over_absent": ("attendance", 3, None, "0000002,101,2023-09,20,1,2"),
+    "enrolled_over_calendar": ("attendance", 3, None, "0000002,101,2023-09,181,1,0"),
+    "school_not_in_roster": ("attendance", 3, None, "0000002,999,2023-09,20,1,0"),
+    "bad_date": ("enrollment", 3, "Entry", "0000002,101,31/31/2023,05/31/2024,7"),
+    "date_outside_school_year": ("enrollment", 3, "Entry", "0000002,101,08/23/2022,05/31/2024,7"),
+    "exit_before_entry": ("enrollment", 3, None, "0000002,101,05/31/2024,08/23/2023,7"),
+    "grade_outside_school": ("enrollment", 3, None, "0000002,101,08/23/2023,05/31/2024,5"),
+    "out_of_range": ("enrollment", 3, "Gr", "0000002,101,08/23/2023,05/31/2024,13"),
+    "item_outside_scale": ("survey", 3, "Value", "0000001,101,1,bel2,6"),
+    "no_enrolment_for_action": ("discipline", 2, None, "0000009,101,7,10/02/2023,Out,1"),
+    "no_grade_band": ("schools", 3, None, "102,0,5,180"),
+}
+
+
+@pytest.mark.parametrize("rule", SET_ASIDE)
+def test_row_is_set_aside_and_located(rule: str, take: Take, files: Callable[[], dict[str, bytes]]) -> None:
+    table, row, column, text = SET_ASIDE[rule]
+    found = take(_with_needed(_changed(table, row, text)(files()), table, files()), only=True)
+    report = _report(found, table)
+    assert report.rows_quarantined == 1
+    assert report.rows_accepted == len(files()[f"2024/{table}.csv"].splitlines()) - 2
+    finding = next(f for f in report.findings if f.kind == "quarantined")
+    assert (finding.rule, finding.row, finding.column) == (rule, row, column)
+    where = found.quarantine[found.quarantine["file"] == report.file]
+    assert set(where["row"]) == {row}
+
+
+def test_conflicting_duplicates_are_both_set_aside(take: Take, rows_of: Callable[..., bytes]) -> None:
+    found = take({"2024/students.csv": rows_of("students", ["0000001,B,Y", "0000002,W,N", "0000001,W,Y"])})
+    assert list(found.quarantine["row"]) == [2, 4]
+    assert _report(found, "students").rows_accepted == 1
+
+
+def test_exact_duplicate_is_accepted_counts_once_and_is_noted(take: Take, rows_of: Callable[..., bytes]) -> None:
+    found = take({"2024/students.csv": rows_of("students", ["0000001,B,Y", "0000001,B,Y", "0000002,W,N"])})
+    report = _report(found, "students")
+    assert (report.rows_in, report.rows_accepted, report.rows_quarantined) == (3, 3, 0)
+    assert len(found.tables["student_year"]) == 2
+    assert [(f.kind, f.rule, f.row) for f in report.findings] == [("note", "exact_duplicate", 3)]
+
+
+def test_overlapping_spells_are_both_set_aside_and_touching_ones_are_not(take: Take,
+                                                                         rows_of: Callable[..., bytes]) -> None:
+    rows = ["0000001,101,08/23/2023,12/20/2023,7", "0000001,102,12/01/2023,05/31/2024,7",
+            "0000002,101,08/23/2023,12/20/2023,7", "0000002,102,12/20/2023,05/31/2024,7"]
+    found = take({"2024/enrollment.csv": rows_of("enrollment", rows)})
+    mine = found.quarantine[found.quarantine["table"] == "enrollment"]
+    assert list(zip(mine["row"], mine["rule"], strict=True)) == [(2, "overlapping_spells"), (3, "overlapping_spells")]
+
+
+def test_lost_leading_zeros_are_refused_when_other_files_have_them(take: Take,
+                                                                   files: Callable[[], dict[str, bytes]]) -> None:
+    lost = files()["2024/attendance.csv"].replace(b"000000", b"")
+    assert _report(take({"2024/attendance.csv": lost}), "attendance").findings[0].rule == "leading_zeros_lost"
+    padded = take({"2024/attendance.csv": lost}, student_id={"zero_pad": "7"})
+    assert set(padded.tables["attendance"]["student_key"]) == set(take().tables["attendance"]["student_key"])
+
+
+def test_undeclared_date_format_is_refused_unless_iso(take: Take, files: Callable[[], dict[str, bytes]]) -> None:
+    columns = {"tables__enrollment__columns__entry_date": "Entry", "tables__enrollment__columns__exit_date": "Exit"}
+    assert _report(take(**columns), "enrollment").findings[0].rule == "date_format_undeclared"
+    iso = files()["2024/enrollment.csv"].replace(b"08/23/2023", b"2023-08-23").replace(b"05/31/2024", b"2024-05-31")
+    assert _report(take({"2024/enrollment.csv": iso}, **columns), "enrollment").refusal is None
+
+
+def test_wrong_date_format_refuses_the_file(take: Take) -> None:
+    found = take(tables__enrollment__columns__entry_date={"column": "Entry", "format": "%d.%m.%Y"})
+    first = _report(found, "enrollment").findings[0]
+    assert (first.rule, first.column, first.count) == ("date_format", "Entry", 3)
+
+
+READ_CORRECTLY = {
+    "utf8_mark": lambda b: b"\xef\xbb\xbf" + b,
+    "utf16_with_mark": lambda b: b.decode().encode("utf-16"),
+    "lone_carriage_returns": lambda b: b.replace(b"\n", b"\r"),
+    "windows_line_ends": lambda b: b.replace(b"\n", b"\r\n"),
+    "spaces_and_blank_lines": lambda b: b.replace(b",", b" , ").replace(b"\n", b"\n\n"),
+    "columns_reordered": lambda b: b"\n".join(b",".join(line.split(b",")[::-1]) for line in b.split(b"\n")),
+    "extra_column": lambda b: b"\n".join(line + b",z" for line in b.rstrip(b"\n").split(b"\n")) + b"\n",
+}
+
+
+@pytest.mark.parametrize("case", READ_CORRECTLY)
+def test_harmless_differences_change_nothing(case: str, take: Take, files: Callable[[], dict[str, bytes]]) -> None:
+    found = take(_bytes("students", READ_CORRECTLY[case])(files()), only=True)
+    plain = take({"2024/students.csv": files()["2024/students.csv"]}, only=True)
+    assert found.tables["student_year"].equals(plain.tables["student_year"])
+
+
+def test_sentinel_and_blank_last_days_mean_still_enrolled(take: Take, rows_of: Callable[..., bytes]) -> None:
+    rows = ["0000001,101,08/23/2023,,K7", "0000002,101,08/23/2023,12/31/9999,7th", "0000003,101,08/23/2023,,07"]
+    found = take({"2024/enrollment.csv": rows_of("enrollment", rows)})
+    kept = found.tables["enrollment"]
+    assert list(kept["exit_date"]) == ["2024-06-30"] * 2
+    assert list(kept["grade"]) == [7, 7]
+
+
+def test_group_named_na_is_a_code_and_not_missing(take: Take, rows_of: Callable[..., bytes]) -> None:
+    found = take({"2024/students.csv": rows_of("students", ["0000001,NA,Y", "0000002,,N", "0000003,None,N"])})
+    assert sorted(found.tables["student_year"]["race_ethnicity"]) == ["american_indian", "unknown"]
+    assert list(found.quarantine["rule"]) == ["unknown_code"]
