@@ -78,9 +78,9 @@ def headline_effects(root: Path, seed: int) -> Iterator[dict[str, object]]:
     for specification in (s for s in study.specifications if s.id in study.plan.confirmatory):
         for outcome in specification.outcomes:
             for gap in specification.gaps:
-                row = estimates.loc[(specification.id, outcome, gap, "gap")]
-                two_way = estimates.loc[(two_way_of(study, specification), outcome, gap, "gap")]
-                right = truth.loc[(specification.id, outcome, gap)]
+                row = estimates[(specification.id, outcome, gap, "gap")]
+                two_way = estimates[(two_way_of(study, specification) or "", outcome, gap, "gap")]
+                right = truth[(specification.id, outcome, gap)]
                 yield {
                     "program": specification.program, "outcome_id": outcome, "gap_id": gap, "seed": seed,
                     "truth": right, "error": row["value"] - right, "is_refused": pd.isna(row["ci_low"]),

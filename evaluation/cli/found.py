@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
+from typing import Any
+
 import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
 from evaluation import store
+from evaluation.contracts import PARTS
 from evaluation.params import Specification, Study
 from evaluation.synthetic.beside import truth_of
+
+Row = Mapping[Hashable, Any]
 
 WORDS = {
     "lone_cohort_cluster": "no interval: one district in a cohort",
@@ -34,17 +40,17 @@ def show(study: Study, console: Console) -> None:
                       "Truth: planted effects under the estimate's own weights.")
 
 
-def overall(estimates: pd.DataFrame) -> pd.DataFrame:
-    """Return the overall estimates, indexed by specification, outcome, gap and part."""
+def overall(estimates: pd.DataFrame) -> dict[tuple[str, str, str, str], Row]:
+    """Return the rows of overall estimates by specification, outcome, gap and part."""
     rows = estimates[estimates["estimand"].eq("overall")]
-    return rows.set_index(["specification", "outcome_id", "gap_id", "part"]).sort_index()
+    return {(r["specification"], r["outcome_id"], r["gap_id"], r["part"]): r for r in rows.to_dict("records")}
 
 
-def planted(weights: pd.DataFrame, truth_cells: pd.DataFrame, study: Study) -> pd.Series:
-    """Return the planted overall effect on each gap, by specification, outcome and gap."""
+def planted(weights: pd.DataFrame, truth_cells: pd.DataFrame, study: Study) -> dict[tuple[str, str, str], float]:
+    """Return the planted overall effect on each gap by specification, outcome and gap."""
     truth = truth_of(weights, truth_cells, study)
     rows = truth[truth["estimand"].eq("overall")]
-    return rows.set_index(["specification", "outcome_id", "gap_id"])["truth"].sort_index()
+    return {(r["specification"], r["outcome_id"], r["gap_id"]): r["truth"] for r in rows.to_dict("records")}
 
 
 def two_way_of(study: Study, specification: Specification) -> str | None:
@@ -53,7 +59,8 @@ def two_way_of(study: Study, specification: Specification) -> str | None:
                  if s.estimator == "twfe" and s.program == specification.program), None)
 
 
-def _table(study: Study, specification: Specification, estimates: pd.DataFrame, truth: pd.Series | None) -> Table:
+def _table(study: Study, specification: Specification, estimates: dict[tuple[str, str, str, str], Row],
+           truth: dict[tuple[str, str, str], float] | None) -> Table:
     program = next(p.label for p in study.programs if p.id == specification.program)
     table = Table(title=f"{program}: effect on gaps, overall ({specification.id})", title_justify="left")
     for name in ("outcome", "gap", "effect on the gap, 95 % interval"):
@@ -63,22 +70,24 @@ def _table(study: Study, specification: Specification, estimates: pd.DataFrame, 
     two_way = two_way_of(study, specification)
     for outcome in specification.outcomes:
         for gap in specification.gaps:
-            if (specification.id, outcome, gap, "gap") not in estimates.index:
-                continue
-            cells = [outcome, gap, _with_interval(estimates.loc[(specification.id, outcome, gap, "gap")])]
-            cells += [_number(estimates["value"].get((specification.id, outcome, gap, part)))
-                      for part in ("focal", "reference")]
+            of = {part: estimates.get((specification.id, outcome, gap, part)) for part in PARTS}
+            cells = [outcome, gap, _with_interval(of["gap"]), _value(of["focal"]), _value(of["reference"])]
             if truth is not None:
                 cells.append(_number(truth.get((specification.id, outcome, gap))))
-            cells.append(_number(estimates["value"].get((two_way, outcome, gap, "gap"))))
-            table.add_row(*cells)
+            table.add_row(*cells, _value(estimates.get((two_way or "", outcome, gap, "gap"))))
     return table
 
 
-def _with_interval(row: pd.Series) -> str:
+def _with_interval(row: Row | None) -> str:
+    if row is None:
+        return "no estimate: see the refusals in Data and coverage"
     if pd.isna(row["ci_low"]):
-        return f"{_number(row['value'])} ({WORDS.get(str(row['no_interval']), 'no interval')})"
+        return f"{_number(row['value'])} ({WORDS[row['no_interval']]})"
     return f"{_number(row['value'])} ({_number(row['ci_low'])} to {_number(row['ci_high'])})"
+
+
+def _value(row: Row | None) -> str:
+    return "" if row is None else _number(row["value"])
 
 
 def _number(value: float | None) -> str:
