@@ -13,6 +13,7 @@ from app.labels import Labels
 
 Scope = tuple[str, str]
 POOLS = {"all": "All districts", "program": "Program districts", "other": "Other districts"}
+_MANY = 60
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,12 @@ def districts(gaps: pd.DataFrame, labels: Labels) -> dict[str, str]:
     """Return the districts with gaps on record, by name."""
     found = {str(d) for d in gaps.loc[gaps["scope"] == "district", "scope_id"]}
     return dict(sorted(((d, labels.district(d)) for d in found), key=lambda pair: (pair[1], pair[0])))
+
+
+def pools(coverage: pd.DataFrame) -> dict[str, str]:
+    """Return the pools of districts; with many districts the program's come first, so that the page stays short."""
+    first = "program" if coverage["district_id"].nunique() > _MANY else "all"
+    return {first: POOLS[first]} | POOLS
 
 
 def in_pool(coverage: pd.DataFrame, pool: str, labels: Labels) -> pd.DataFrame:

@@ -43,6 +43,7 @@ def group_lines(rows: pd.DataFrame, labels: Labels, theme: Theme, alt: str, ends
         spec = _with_ends(spec, ends)
     table = pd.DataFrame({"Year": rows["period"].astype(str), names[0]: rows["focal_display"].fillna("–"),
                           names[1]: rows["reference_display"].fillna("–"), "Gap": _gap_text(rows, outcome),
+                          "Districts": rows["n_districts"].astype(str),
                           "Hidden": _reasons(rows)})
     title = {"text": _LEVEL[outcome["kind"]], "subtitle": labels.short_banner}
     return Figure({**spec, "title": title}, data, table, rows, alt)
@@ -72,6 +73,7 @@ def gap_lines(rows: pd.DataFrame, scopes: Sequence[Scope], labels: Labels, theme
     outcome = labels.outcomes[rows.iloc[0]["outcome_id"]]
     spec = _with_events(templates.over_time(theme, names, peers, from_zero=False), labels, theme, set(rows["period"]))
     table = pd.DataFrame({"Where": series, "Year": rows["period"].astype(str), "Gap": _gap_text(rows, outcome),
+                          "Districts": rows["n_districts"].astype(str),
                           "Hidden": _reasons(rows)})
     title = {"text": f"Gap, {outcome['unit_name']}", "subtitle": labels.short_banner}
     return Figure({**spec, "title": title}, data, table, rows, alt)

@@ -10,7 +10,7 @@ frame.heading("Data and coverage", "What is in, hidden, missing, set aside?", la
 coverage, intake = frame.table(release, "public_coverage"), frame.table(release, "public_intake")
 with st.sidebar:
     outcome = state.choose("outcome", "Outcome", {o: str(e["label"]) for o, e in labels.outcomes.items()})
-    pool = state.choose("pool", "Districts", choices.POOLS)
+    pool = state.choose("pool", "Districts", choices.pools(coverage))
 
 rows = choices.in_pool(coverage[coverage["outcome_id"] == outcome], pool, labels)
 sentence = text.coverage(rows, labels)

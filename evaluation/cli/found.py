@@ -81,7 +81,7 @@ def _table(study: Study, specification: Specification, estimates: dict[tuple[str
 def _with_interval(row: Row | None) -> str:
     if row is None:
         return "no estimate: see the refusals in Data and coverage"
-    if pd.isna(row["ci_low"]):
+    if row["no_interval"] in WORDS:
         return f"{_number(row['value'])} ({WORDS[row['no_interval']]})"
     return f"{_number(row['value'])} ({_number(row['ci_low'])} to {_number(row['ci_high'])})"
 

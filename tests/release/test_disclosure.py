@@ -92,3 +92,9 @@ def test_effects_have_four_digits_and_students_are_rounded_to_ten() -> None:
     assert significant(0.000123456, POLICY) == 0.0001235
     assert significant(None, POLICY) is None
     assert [rounded_students(n, POLICY) for n in (0, 4, 5, 1234)] == [0, 0, 10, 1230]
+
+
+def test_the_smallest_denominator_is_a_parameter() -> None:
+    strict = POLICY.model_copy(update={"min_students": 15})
+    assert shown(50.0, 14, kind="binary", status="reported", policy=strict) == Shown(None, None, None, "primary")
+    assert shown(50.0, 15, kind="binary", status="reported", policy=strict).display == "50"
