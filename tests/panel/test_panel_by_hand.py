@@ -1,6 +1,7 @@
 """A district of twelve students, worked by hand from enrolment to cells.
 
-School 101: students a–h (a moves to 102 for the longer part of the year, so a counts for 102); 102: i–l and a.
+School 101: students a–h (a also went to 102 and attended there for more days, so a counts for 102
+though its spell at 101 is longer); 102: i–l and a.
 Race: a–d black, e–h white, i–k black, l unknown.
 """
 
@@ -28,8 +29,8 @@ def _base(rows: list[dict[str, object]]) -> pd.DataFrame:
 
 def _tables() -> dict[str, pd.DataFrame]:
     spells = [{"student_key": s, "school_id": "s101" if s in "abcdefgh" else "s102", "entry_date": "2023-08-23",
-               "exit_date": "2023-10-31" if s == "a" else "2024-05-31", "grade": 7} for s in STUDENTS]
-    spells.append({"student_key": "a", "school_id": "s102", "entry_date": "2023-11-01", "exit_date": "2024-05-31",
+               "exit_date": "2024-03-01" if s == "a" else "2024-05-31", "grade": 7} for s in STUDENTS]
+    spells.append({"student_key": "a", "school_id": "s102", "entry_date": "2024-03-02", "exit_date": "2024-05-31",
                    "grade": 7})
     attendance = []
     for s in STUDENTS:
