@@ -70,7 +70,8 @@ def matrix(theme: Theme) -> Spec:
     """District by period: the share of values reported as text on a one-hue ramp."""
     p = PALETTES[theme]
     place = {"x": {"field": "period", "type": "ordinal", "title": None, "axis": {"orient": "top", "labelAngle": 0}},
-             "y": {"field": "district", "type": "nominal", "sort": None, "title": None}}
+             "y": {"field": "district", "type": "nominal", "sort": None, "title": None,
+                   "axis": {"labelExpr": "replace(datum.label, ' School District', '')"}}}
     ink = {"condition": {"test": f"datum.share > {p.ink_turns}", "value": p.background}, "value": p.text}
     return _whole(theme, [
         {"mark": {"type": "rect", "stroke": p.background, "strokeWidth": 2},
