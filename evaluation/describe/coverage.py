@@ -10,9 +10,8 @@ from __future__ import annotations
 import pandas as pd
 
 from evaluation.params import Outcome, Study
+from evaluation.sent import SOURCE, sent
 
-_TABLE = {"chronic_absence": "attendance", "any_action": "discipline_action", "action_count": "discipline_action",
-          "scale_score": "survey_response"}
 _COLUMN = {"reported": "cells_reported", "suppressed": "cells_source_suppressed",
            "not_applicable": "cells_not_applicable", "not_published": "cells_not_published",
            "not_sent": "cells_not_sent"}
@@ -22,8 +21,8 @@ _KEY = ["district_id", "period", "outcome_id"]
 def coverage(cells: pd.DataFrame, intake: pd.DataFrame, study: Study) -> pd.DataFrame:
     """Return `coverage` for every district seen or named in the study.
 
-    A missing cell of published data is `not_published`. A missing cell of delivered data is `not_sent` when no file
-    of a table it needs was accepted for that district and year, otherwise `not_applicable`: the group had no students.
+    A missing cell of published data is `not_published`. A missing cell of delivered data is `not_sent` when a table it
+    needs was not sent, or not wholly accepted, otherwise `not_applicable`: the group had no students.
     """
     group = ["unit_id", "dimension", "group_id"]
     cells = cells.astype(dict.fromkeys((*group, "district_id", "outcome_id", "status"), object))
@@ -48,17 +47,17 @@ def _every(study: Study) -> pd.DataFrame:
 
 
 def _why_missing(grid: pd.DataFrame, intake: pd.DataFrame, outcomes: tuple[Outcome, ...]) -> pd.Series:
-    accepted = intake[intake["refusal"].isna() & (intake["rows_accepted"] > 0)]
-    sent = set(zip(accepted["district_id"], accepted["school_year"], accepted["table"], strict=True))
-    known = {}
-    for district, period in grid[["district_id", "period"]].drop_duplicates().itertuples(index=False):
-        for outcome in outcomes:
-            needed = ("enrollment", "student_year", _TABLE.get(outcome.measure, ""))
-            if outcome.measure == "published_rate":
-                known[district, period, outcome.id] = "not_published"
-            elif all((district, period, table) in sent for table in needed):
-                known[district, period, outcome.id] = "not_applicable"
-            else:
-                known[district, period, outcome.id] = "not_sent"
-    keys = pd.MultiIndex.from_frame(grid[_KEY])
-    return pd.Series(known).reindex(keys).set_axis(grid.index)
+    year = pd.MultiIndex.from_frame(grid[["district_id", "period"]])
+    described = year.isin(_years(intake, "student_year"))
+    why = pd.Series("not_applicable", index=grid.index)
+    for outcome in outcomes:
+        mine = (grid["outcome_id"] == outcome.id).to_numpy(dtype=bool)
+        if outcome.measure not in SOURCE:
+            why[mine] = "not_published"
+        else:
+            why[mine & ~(described & year.isin(_years(intake, SOURCE[outcome.measure])))] = "not_sent"
+    return why
+
+
+def _years(intake: pd.DataFrame, table: str) -> pd.MultiIndex:
+    return pd.MultiIndex.from_frame(sent(intake, table))

@@ -1,6 +1,1 @@
 """Stage `diagnose`: can the group-time effects be believed? docs/pipeline/diagnose.md."""
-
-import os
-
-for _library in ("OPENBLAS", "OMP", "MKL"):
-    os.environ[f"{_library}_NUM_THREADS"] = "1"  # before numpy loads: the same bytes on any number of cores

@@ -8,7 +8,7 @@ from rich.progress import track
 
 from evaluation import params, stage, store
 from evaluation.contracts import TABLES
-from evaluation.diagnose.all import diagnose, topics
+from evaluation.diagnose.all import diagnosable, diagnose
 from evaluation.errors import EstimationError
 
 _TABLES = ("pre_trends", "detectable_effects", "leave_one_out")
@@ -21,7 +21,8 @@ def main(study_id: str) -> None:
     by_outcome = dict(list(cells.groupby(["outcome_id", "dimension"])))
     console = Console(stderr=True)
     found: dict[str, list[dict[str, object]]] = {table: [] for table in _TABLES}
-    for topic in track(topics(study), "diagnose", console=console, transient=True, disable=not console.is_terminal):
+    wanted = diagnosable(study)
+    for topic in track(wanted, "diagnose", console=console, transient=True, disable=not console.is_terminal):
         rows = by_outcome.get((topic.outcome.id, topic.gap.dimension), cells.iloc[:0])
         try:
             made = diagnose(rows, study, topic)

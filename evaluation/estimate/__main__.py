@@ -8,8 +8,9 @@ from rich.progress import track
 
 from evaluation import params, stage, store
 from evaluation.contracts import TABLES
+from evaluation.design import topics
 from evaluation.errors import EstimationError
-from evaluation.estimate.one import Found, estimate, topics
+from evaluation.estimate.one import Found, estimate
 
 
 def main(study_id: str) -> None:

@@ -9,9 +9,9 @@ from typing import Any, get_args
 import numpy as np
 import pandas as pd
 
-from evaluation.design import Part, build, districts, students
+from evaluation.design import Part, Topic, build, districts, students
 from evaluation.estimate.group_time import averages, by_district
-from evaluation.estimate.rows import Topic, estimate_rows, weight_rows
+from evaluation.estimate.rows import estimate_rows, weight_rows
 from evaluation.estimate.two_way import fit_two_way
 from evaluation.params import Specification, Study
 from evaluation.stats.inference import infer
@@ -28,13 +28,6 @@ class Found:
 
     estimates: list[dict[str, Any]]
     weights: list[pd.DataFrame]
-
-
-def topics(study: Study) -> tuple[Topic, ...]:
-    """Return every specification × outcome × gap of the study, in its order."""
-    outcomes = {o.id: o for o in study.outcomes}
-    gaps = {g.id: g for g in study.gaps}
-    return tuple(Topic(s, outcomes[o], gaps[g]) for s in study.specifications for o in s.outcomes for g in s.gaps)
 
 
 def estimate(cells: pd.DataFrame, study: Study, topic: Topic) -> Found:

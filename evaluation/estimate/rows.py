@@ -3,34 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from evaluation.params import Gap, Outcome, Specification
+from evaluation.design import Topic
 from evaluation.stats.reading import levels, program_cells, verdicts
 from evaluation.stats.records import Design, Estimand, Estimate, Floats, Inference
 
 _WEIGHTED = ("overall", "cohort", "phase", "event_time", "calendar")
-
-
-@dataclass(frozen=True)
-class Topic:
-    """What a group of rows is about."""
-
-    specification: Specification
-    outcome: Outcome
-    gap: Gap
-
-    def columns(self) -> dict[str, Any]:
-        """Return the columns that all its rows share."""
-        s = self.specification
-        return {"specification": s.id, "program": s.program, "outcome_id": self.outcome.id, "gap_id": self.gap.id,
-                "focal": self.gap.focal, "reference": self.gap.reference, "estimator": s.estimator,
-                "comparison": s.comparison, "weights": s.weights, "sample": s.sample,
-                "unit_name": self.outcome.unit_name}
 
 
 def estimate_rows(topic: Topic, design: Design, estimate: Estimate, inference: Sequence[Sequence[Inference]],
@@ -56,7 +38,7 @@ def estimate_rows(topic: Topic, design: Design, estimate: Estimate, inference: S
         behind = _behind(design, estimate, i, said[i])
         used = estimate.weights[i] != 0
         for k, part in enumerate(estimate.parts):
-            rows.append({**topic.columns(), **_coordinates(estimand), **behind, "part": part,
+            rows.append({**_about(topic), **_coordinates(estimand), **behind, "part": part,
                          **_uncertainty(inference[i][k], topic.specification.inference),
                          "level": None if np.isnan(level[i, k]) else float(level[i, k]),
                          "n_students": _students(n, used, part)})
@@ -75,6 +57,12 @@ def weight_rows(topic: Topic, design: Design, estimate: Estimate) -> pd.DataFram
              for group, sign in ((topic.gap.focal, 1.0), (topic.gap.reference, -1.0))]
     out = pd.concat(sides, ignore_index=True)
     return out.assign(specification=topic.specification.id, outcome_id=topic.outcome.id, gap_id=topic.gap.id)
+
+
+def _about(topic: Topic) -> dict[str, Any]:
+    s = topic.specification
+    return {**topic.columns(), "estimator": s.estimator, "comparison": s.comparison, "weights": s.weights,
+            "sample": s.sample, "unit_name": topic.outcome.unit_name}
 
 
 def _coordinates(estimand: Estimand) -> dict[str, Any]:

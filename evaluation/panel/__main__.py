@@ -7,10 +7,10 @@ import shutil
 from evaluation import engine, params, stage, store
 from evaluation.engine import Frame, Session
 from evaluation.panel.cells import cells, published_cells
-from evaluation.panel.outcomes import SOURCE, values
-from evaluation.panel.sent import sent
+from evaluation.panel.outcomes import values
 from evaluation.panel.students import student_outcomes, student_years
 from evaluation.params import Study
+from evaluation.sent import SOURCE, sent
 
 _SOURCES = ("school_year", "enrollment", "student_year", "attendance", "discipline_action", "survey_response")
 

@@ -10,9 +10,10 @@ import pandas as pd
 from evaluation.contracts import SCALE, TABLES, conform
 from evaluation.engine import Frame, collect
 from evaluation.errors import StudyError
-from evaluation.panel.outcomes import SOURCE, values
+from evaluation.panel.outcomes import values
 from evaluation.panel.students import ATTRIBUTES, STUDENT
 from evaluation.params import Outcome, Study
+from evaluation.sent import SOURCE
 
 _UNIT = ("unit_id", "district_id", "grade_band", "period", "group_id")
 _COLUMNS = list(TABLES["cells"].columns)

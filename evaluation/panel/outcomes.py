@@ -15,10 +15,6 @@ from evaluation.errors import StudyError
 from evaluation.panel.students import STUDENT, actions, half_days
 from evaluation.params import Outcome
 
-SOURCE: Mapping[str, str] = {"chronic_absence": "attendance", "any_action": "discipline_action",
-                             "action_count": "discipline_action", "scale_score": "survey_response"}
-"""The canonical table a measure is computed from."""
-
 
 def values(outcome: Outcome, students: Frame, tables: Mapping[str, Frame]) -> Frame:
     """Return STUDENT, `value` and `n_obs` of every student-year in the outcome's denominator.

@@ -77,11 +77,11 @@ def test_direction_is_a_shape_and_a_word(verdict, words):
 
 
 def test_every_verdict_and_reason_has_words():
-    from app.labels import NO_INTERVAL, SUPPRESSION
+    from app.labels import NO_INTERVAL, NO_INTERVAL_SHORT, SUPPRESSION
     from evaluation import contracts
 
     assert set(text.VERDICTS) == set(contracts.VERDICTS)
-    assert set(NO_INTERVAL) == set(contracts.NO_INTERVAL)
+    assert set(NO_INTERVAL) == set(NO_INTERVAL_SHORT) == set(contracts.NO_INTERVAL)
     assert set(SUPPRESSION) == set(contracts.SUPPRESSIONS) - {"none"}
 
 

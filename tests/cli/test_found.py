@@ -1,9 +1,7 @@
 """What the terminal shows of a run."""
 
-import io
 
 import pytest
-from rich.console import Console
 
 from evaluation.cli import found
 

@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 
 from evaluation.contracts import conform
-from evaluation.design import build
-from evaluation.diagnose.all import diagnose, topics
+from evaluation.design import build, topics
+from evaluation.diagnose.all import diagnosable, diagnose
 from evaluation.diagnose.believe import overall_of
 from evaluation.errors import EstimationError
 from evaluation.stats.aggregate import aggregate
@@ -92,4 +92,4 @@ def test_without_an_effect_there_is_nothing_to_diagnose(cells_of, study_of):
 def test_two_way_effects_are_not_diagnosed(study_of):
     study = study_of(STARTS)
     twfe = study.specifications[0].model_copy(update={"estimator": "twfe"})
-    assert topics(study.model_copy(update={"specifications": (twfe,)})) == ()
+    assert diagnosable(study.model_copy(update={"specifications": (twfe,)})) == ()

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from evaluation import store
 from evaluation.contracts import conform
-from evaluation.design import build
+from evaluation.design import build, topics
 from evaluation.errors import EstimationError
 from evaluation.estimate.__main__ import main
-from evaluation.estimate.one import estimate, topics
+from evaluation.estimate.one import estimate
 from evaluation.estimate.two_way import fit_two_way
 from evaluation.stats.regression import two_way
 

@@ -11,9 +11,9 @@ import pytest
 from evaluation import engine, params
 from evaluation.panel.cells import cells, published_cells
 from evaluation.panel.outcomes import round_half_even
-from evaluation.panel.sent import sent
 from evaluation.panel.students import student_outcomes, student_years
 from evaluation.params import Study
+from evaluation.sent import sent
 
 D, YEAR = "ia-9001", 2024
 STUDENTS = "abcdefghijkl"

@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from evaluation import params
-from evaluation.estimate.one import estimate, topics
+from evaluation.design import topics
+from evaluation.estimate.one import estimate
 from evaluation.ingest.public import read_public
 
 ROOT = Path(__file__).parents[2]

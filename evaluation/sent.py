@@ -1,8 +1,14 @@
-"""Which tables a district really sent for a year."""
+"""Which canonical table an outcome is computed from, and which tables a district really sent for a year."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
+
+SOURCE: Mapping[str, str] = {"chronic_absence": "attendance", "any_action": "discipline_action",
+                             "action_count": "discipline_action", "scale_score": "survey_response"}
+"""The canonical table a measure is computed from; published rates have none."""
 
 _BASE = ("school_year", "enrollment")
 
