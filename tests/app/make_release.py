@@ -20,6 +20,7 @@ from evaluation.release.levels import public_gap_levels, public_group_levels
 from evaluation.release.publish import publish
 
 POLICY = params.settings().disclosure
+_MADE: dict[str, dict[str, pd.DataFrame]] = {}
 UNREPORTED = {3: "suppressed", 7: "not_applicable"}
 
 
@@ -27,7 +28,9 @@ def make(root: Path, study: Study) -> Path:
     """Publish an invented release of `study` under `root` and return its folder."""
     candidate = root / "data" / "unreleased" / "release" / study.id / "public"
     candidate.mkdir(parents=True, exist_ok=True)
-    for name, frame in tables(study).items():
+    if study.id not in _MADE:
+        _MADE[study.id] = tables(study)
+    for name, frame in _MADE[study.id].items():
         arrow = pa.Table.from_pandas(conform(frame, name), preserve_index=False)
         pq.write_table(arrow, candidate / f"{name}.parquet", write_statistics=False, store_schema=False)
     labels = study.model_dump(mode="json")

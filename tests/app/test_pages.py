@@ -22,7 +22,7 @@ def shown(request, open_page):
     return page, study, open_page(page, study=study)
 
 
-def test_a_page_runs_and_carries_banner_and_trace(shown, releases):
+def test_a_page_runs_and_carries_banner_trace_and_words_for_every_chart(shown, releases):
     page, study, app = shown
     release = released.current(study, releases)
     assert not app.exception
@@ -32,10 +32,11 @@ def test_a_page_runs_and_carries_banner_and_trace(shown, releases):
     trace = " ".join(c.value for c in app.caption)
     for part in (f"Study {study}", f"release {release.release_id}", "commit ", "← stage ", "protection: primary"):
         assert part in trace
+    _check_charts(study, app)
 
 
-def test_headings_are_in_order_and_every_chart_has_words_banner_and_a_short_title(shown):
-    _, study, app = shown
+def _check_charts(study, app):
+    """Headings in order; every chart has words, banner, a short title and a table."""
     levels_of = [int(h.tag[1]) for h in [*app.title, *app.header, *app.subheader]]
     assert levels_of[0] == 1
     charts = app.get("vega_lite_chart") + app.get("arrow_vega_lite_chart")
