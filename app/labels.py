@@ -22,6 +22,13 @@ NO_INTERVAL = {
     "few_comparison_clusters": "fewer than three comparison districts stand behind it",
     "low_df": "too few independent districts stand behind it",
 }
+NO_INTERVAL_SHORT = {
+    "lone_cohort_cluster": "a lone program district",
+    "lone_comparison_cluster": "a lone comparison district",
+    "few_program_clusters": "under 3 program districts",
+    "few_comparison_clusters": "under 3 comparison districts",
+    "low_df": "too few districts",
+}
 ESTIMATORS = {"group_time_att": "Group-time effects", "twfe": "Two-way fixed effects"}
 
 

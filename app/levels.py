@@ -11,7 +11,7 @@ from app import templates, text
 from app.choices import Scope
 from app.labels import SUPPRESSION, Labels
 from app.theme import Theme
-from app.views import Figure
+from app.views import Figure, without_empty
 from evaluation.contracts import COLUMNS, TABLES
 
 _LEVEL = {"binary": "Percent of students", "count": "Per 100 students", "score": "Mean score"}
@@ -46,7 +46,7 @@ def group_lines(rows: pd.DataFrame, labels: Labels, theme: Theme, alt: str, ends
                           "Districts": rows["n_districts"].astype(str),
                           "Hidden": _reasons(rows)})
     title = {"text": _LEVEL[outcome["kind"]], "subtitle": labels.short_banner}
-    return Figure({**spec, "title": title}, data, table, rows, alt)
+    return Figure({**spec, "title": title}, data, without_empty(table, "Hidden"), rows, alt)
 
 
 def together(found: Mapping[Scope, pd.DataFrame]) -> pd.DataFrame:
@@ -76,7 +76,7 @@ def gap_lines(rows: pd.DataFrame, scopes: Sequence[Scope], labels: Labels, theme
                           "Districts": rows["n_districts"].astype(str),
                           "Hidden": _reasons(rows)})
     title = {"text": f"Gap, {outcome['unit_name']}", "subtitle": labels.short_banner}
-    return Figure({**spec, "title": title}, data, table, rows, alt)
+    return Figure({**spec, "title": title}, data, without_empty(table, "Hidden"), rows, alt)
 
 
 def coverage_matrix(rows: pd.DataFrame, labels: Labels, theme: Theme, alt: str) -> Figure:

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from app import templates, text
-from app.labels import ESTIMATORS, NO_INTERVAL, SUPPRESSION, Labels
+from app.labels import ESTIMATORS, NO_INTERVAL_SHORT, SUPPRESSION, Labels
 from app.theme import Theme
 
 PARTS = ("gap", "focal", "reference")
@@ -127,7 +127,7 @@ def effects_table(rows: pd.DataFrame, labels: Labels) -> pd.DataFrame:
                     "95 % interval": text.interval(r["ci_low"], r["ci_high"], d) or "–",
                     "80 % interval": text.interval(r["ci80_low"], r["ci80_high"], d) or "–",
                     "Districts": f"{r['n_program_districts']} vs {r['n_comparison_districts']}", "Note": _note(r)})
-    return _without_empty_notes(pd.DataFrame(out, columns=_EFFECT_COLUMNS))
+    return without_empty(pd.DataFrame(out, columns=_EFFECT_COLUMNS))
 
 
 def specifications(estimates: pd.DataFrame, program: str, outcome: str, gap: str, labels: Labels) -> pd.DataFrame:
@@ -147,7 +147,7 @@ def specifications(estimates: pd.DataFrame, program: str, outcome: str, gap: str
                 labels.group(gap, "focal"): value["focal"], labels.group(gap, "reference"): value["reference"],
                 "How": f"{ESTIMATORS[r['estimator']]}, {str(r['inference']).upper()}",
                 "Note": "; ".join(n for n in (own, _note(r)) if n)})
-    return _without_empty_notes(pd.DataFrame(out)) if out else pd.DataFrame(columns=["Specification", "Gap"])
+    return without_empty(pd.DataFrame(out)) if out else pd.DataFrame(columns=["Specification", "Gap"])
 
 
 def specification_note(labels: Labels, program: str) -> str:
@@ -166,8 +166,9 @@ def direction_marks(rows: pd.DataFrame) -> str:
     return text.direction(gap[0]) if gap else "– no estimate"
 
 
-def _without_empty_notes(table: pd.DataFrame) -> pd.DataFrame:
-    return table if table["Note"].any() else table.drop(columns="Note")
+def without_empty(table: pd.DataFrame, column: str = "Note") -> pd.DataFrame:
+    """Return the table without a column that says nothing."""
+    return table if table[column].ne("").any() else table.drop(columns=column)
 
 
 def _titled(template: Mapping[str, Any], title: str, labels: Labels) -> dict[str, Any]:
@@ -183,7 +184,7 @@ def _change(rows: pd.DataFrame, labels: Labels) -> str:
 def _note(r: text.Row) -> str:
     if r["suppression"] != "none":
         return SUPPRESSION[str(r["suppression"])]
-    return "" if text.is_missing(r["no_interval"]) else f"No interval: {NO_INTERVAL[str(r['no_interval'])]}"
+    return "" if text.is_missing(r["no_interval"]) else f"no interval: {NO_INTERVAL_SHORT[str(r['no_interval'])]}"
 
 
 def _part_name(r: text.Row, labels: Labels) -> str:
