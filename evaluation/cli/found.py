@@ -6,6 +6,7 @@ from collections.abc import Hashable, Mapping
 from typing import Any
 
 import pandas as pd
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -33,11 +34,10 @@ def show(study: Study, console: Console) -> None:
         truth = planted(store.read("estimate_weights", study.id), store.read("truth_cells", study.id), study)
     for specification in (s for s in study.specifications if s.id in study.plan.confirmatory):
         console.print(_table(study, specification, estimates, truth))
-    if truth is None:
-        console.print("95 % intervals: CR2 standard errors, Satterthwaite degrees of freedom.")
-    else:
-        console.print("95 % intervals: CR2 standard errors, Satterthwaite degrees of freedom. "
-                      "Truth: planted effects under the estimate's own weights.")
+    console.print("Intervals: CR2 standard errors, Satterthwaite degrees of freedom. Two-way: two-way fixed effects, for "
+                  "reference.")
+    if truth is not None:
+        console.print("Truth: planted effects under the estimate's own weights.")
 
 
 def overall(estimates: pd.DataFrame) -> dict[tuple[str, str, str, str], Row]:
@@ -62,16 +62,18 @@ def two_way_of(study: Study, specification: Specification) -> str | None:
 def _table(study: Study, specification: Specification, estimates: dict[tuple[str, str, str, str], Row],
            truth: dict[tuple[str, str, str], float] | None) -> Table:
     program = next(p.label for p in study.programs if p.id == specification.program)
-    table = Table(title=f"{program}: effect on gaps, overall ({specification.id})", title_justify="left")
-    for name in ("outcome", "gap", "effect on the gap, 95 % interval"):
-        table.add_column(name)
-    for name in ("focal", "reference", *(["planted truth"] if truth is not None else []), "two-way reference"):
-        table.add_column(name, justify="right")
+    table = Table(title=f"{program}: effect on gaps, overall ({specification.id})", title_justify="left", box=SIMPLE_HEAD,
+                  pad_edge=False)
+    table.add_column("gap", no_wrap=True)
+    table.add_column("effect (95 % interval)", overflow="fold")
+    for name in ("focal", "reference", *(["truth"] if truth is not None else []), "two-way"):
+        table.add_column(name, justify="right", no_wrap=True)
     two_way = two_way_of(study, specification)
     for outcome in specification.outcomes:
+        table.add_row(outcome, style="bold")
         for gap in specification.gaps:
             of = {part: estimates.get((specification.id, outcome, gap, part)) for part in PARTS}
-            cells = [outcome, gap, _with_interval(of["gap"]), _value(of["focal"]), _value(of["reference"])]
+            cells = [f"  {gap}", _with_interval(of["gap"]), _value(of["focal"]), _value(of["reference"])]
             if truth is not None:
                 cells.append(_number(truth.get((specification.id, outcome, gap))))
             table.add_row(*cells, _value(estimates.get((two_way or "", outcome, gap, "gap"))))
