@@ -135,7 +135,7 @@ def _mostly(r: text.Row) -> str:
 
 
 def _gap_text(rows: pd.DataFrame, outcome: Any) -> list[str]:
-    return [text.signed(g, text.digits(outcome)) or "–" for g in rows["gap"]]
+    return [text.signed(g, text.level_digits(outcome)) or "–" for g in rows["gap"]]
 
 
 def _reasons(rows: pd.DataFrame) -> list[str]:

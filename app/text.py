@@ -51,8 +51,20 @@ def interval(low: Any, high: Any, digits: int = 1) -> str:
 
 
 def digits(outcome: Row) -> int:
-    """Return decimals: one for percentage points and rates, two for scores."""
+    """Return decimals of an effect: one for percentage points and rates, two for scores."""
     return 2 if outcome["kind"] == "score" else 1
+
+
+def level_digits(outcome: Row) -> int:
+    """Return decimals of a level and of a gap of levels: those of coded means are whole numbers."""
+    is_coded = outcome["kind"] != "score" and outcome["measure"] != "published_rate"
+    return 0 if is_coded else digits(outcome)
+
+
+def effect_digits(row: Row, outcome: Row) -> int:
+    """Return decimals of one effect: that of a single district is coded like its levels."""
+    is_single = row["n_program_districts"] == 1
+    return level_digits(outcome) if is_single else digits(outcome)
 
 
 def direction(row: Row) -> str:
@@ -85,8 +97,9 @@ def effect(rows: pd.DataFrame, labels: Labels, detectable: float | None = None, 
     if row["suppression"] != "none":
         return (f"{where}, the change in {subject} is not shown: it rests on a single program district or fewer than "
                 f"three program {labels.units}, and would describe them.{_left_out(row)}")
-    value = f"{signed(row['value'], digits(outcome))} {unit}"
-    parts = _parts(rows, labels, digits(outcome))
+    decimals = effect_digits(row, outcome)
+    value = f"{signed(row['value'], decimals)} {unit}"
+    parts = _parts(rows, labels, decimals)
     if is_missing(row["ci_low"]):
         why = NO_INTERVAL.get(str(row["no_interval"]), "its uncertainty is not known")
         return (f"{where}, {subject} is estimated to have changed by {value}{parts}. No interval is given, because "
@@ -94,9 +107,9 @@ def effect(rows: pd.DataFrame, labels: Labels, detectable: float | None = None, 
     verb = VERDICTS[row["verdict"]].format(focal=labels.students(row["gap_id"], "focal"),
                                            reference=labels.students(row["gap_id"], "reference"))
     sentence = (f"{where}, {subject} {verb}: estimated change {value} (95 % interval "
-                f"{interval(row['ci_low'], row['ci_high'], digits(outcome))}){parts}.")
+                f"{interval(row['ci_low'], row['ci_high'], decimals)}){parts}.")
     if detectable is not None and direction(row).startswith("◇"):
-        sentence += f" A change of ±{detectable:.{digits(outcome)}f} {unit} would have been detectable (80 % power)."
+        sentence += f" A change of ±{detectable:.{decimals}f} {unit} would have been detectable (80 % power)."
     return sentence + _left_out(row)
 
 
@@ -135,9 +148,9 @@ def trend(rows: pd.DataFrame, labels: Labels) -> str:
     latest = (f"{labels.students(first['gap_id'], 'focal')} {last['focal_display']}{per}, "
               f"{labels.students(first['gap_id'], 'reference')} {last['reference_display']}{per}")
     sentence = (f"{who}: the {gap['label']} gap in {_lower(outcome['label'])} was "
-                f"{signed(last['gap'], digits(outcome))} {outcome['unit_name']} in {last['period']} ({latest})")
+                f"{signed(last['gap'], level_digits(outcome))} {outcome['unit_name']} in {last['period']} ({latest})")
     if len(shown) > 1:
-        sentence += f"; in {start['period']} it was {signed(start['gap'], digits(outcome))}"
+        sentence += f"; in {start['period']} it was {signed(start['gap'], level_digits(outcome))}"
     return f"{sentence}. {hidden(rows).capitalize()}."
 
 

@@ -122,7 +122,7 @@ def effects_table(rows: pd.DataFrame, labels: Labels) -> pd.DataFrame:
     """Return effects as text: estimate, intervals, what stands behind them, and why something is missing."""
     out = []
     for r in text.records(rows):
-        d = text.digits(labels.outcomes[r["outcome_id"]])
+        d = text.effect_digits(r, labels.outcomes[r["outcome_id"]])
         out.append({"Part": _part_name(r, labels), "Estimate": text.signed(r["value"], d) or "[c]",
                     "95 % interval": text.interval(r["ci_low"], r["ci_high"], d) or "–",
                     "80 % interval": text.interval(r["ci80_low"], r["ci80_high"], d) or "–",

@@ -34,8 +34,8 @@ def show(study: Study, console: Console) -> None:
         truth = planted(store.read("estimate_weights", study.id), store.read("truth_cells", study.id), study)
     for specification in (s for s in study.specifications if s.id in study.plan.confirmatory):
         console.print(_table(study, specification, estimates, truth))
-    console.print("Intervals: CR2 standard errors, Satterthwaite degrees of freedom. Two-way: two-way fixed effects, for "
-                  "reference.")
+    console.print("Intervals: CR2 standard errors, Satterthwaite degrees of freedom. Two-way: two-way fixed effects, "
+                  "for reference.")
     if truth is not None:
         console.print("Truth: planted effects under the estimate's own weights.")
 
@@ -62,8 +62,8 @@ def two_way_of(study: Study, specification: Specification) -> str | None:
 def _table(study: Study, specification: Specification, estimates: dict[tuple[str, str, str, str], Row],
            truth: dict[tuple[str, str, str], float] | None) -> Table:
     program = next(p.label for p in study.programs if p.id == specification.program)
-    table = Table(title=f"{program}: effect on gaps, overall ({specification.id})", title_justify="left", box=SIMPLE_HEAD,
-                  pad_edge=False)
+    table = Table(title=f"{program}: effect on gaps, overall ({specification.id})", title_justify="left",
+                  box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("gap", no_wrap=True)
     table.add_column("effect (95 % interval)", overflow="fold")
     for name in ("focal", "reference", *(["truth"] if truth is not None else []), "two-way"):

@@ -15,14 +15,15 @@ def main(study_id: str) -> None:
     study = params.load(study_id, "release")
     policy = params.settings().disclosure
     estimates = store.read("estimates", study_id)
+    gap_levels = public_gap_levels(store.read("gap_levels", study_id), study, policy)
     tables = {
-        "public_estimates": public_estimates(estimates, policy),
+        "public_estimates": public_estimates(estimates, gap_levels, study, policy),
         "public_diagnostics": public_diagnostics(
             store.read("pre_trends", study_id), store.read("detectable_effects", study_id),
             store.read("leave_one_out", study_id), estimates, policy),
         "public_refusals": store.read("refusals", study_id),
         "public_group_levels": public_group_levels(store.read("group_levels", study_id), study, policy),
-        "public_gap_levels": public_gap_levels(store.read("gap_levels", study_id), study, policy),
+        "public_gap_levels": gap_levels,
         "public_coverage": store.read("coverage", study_id),
         "public_intake": public_intake(store.read("intake", study_id), policy),
     }

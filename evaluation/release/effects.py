@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from evaluation.contracts import COLUMNS, TABLES
-from evaluation.params import Disclosure
+from evaluation.params import Disclosure, Study
 from evaluation.release.disclosure import is_withheld, rounded_students, significant
 from evaluation.release.rows import integer, number
 
@@ -16,9 +16,16 @@ SPECIFICATION = list(TABLES["public_diagnostics"].key)
 _REAL = [c for c in TABLES["public_estimates"].columns if COLUMNS[c].dtype == "Float64"]
 
 
-def public_estimates(estimates: pd.DataFrame, policy: Disclosure) -> pd.DataFrame:
-    """Return `estimates` rounded; an effect that describes one district or a few units keeps its row but no number."""
-    rows = [_shown(row, policy) for row in estimates.to_dict("records")]
+def public_estimates(estimates: pd.DataFrame, gap_levels: pd.DataFrame, study: Study,
+                     policy: Disclosure) -> pd.DataFrame:
+    """Return `estimates` rounded; an effect that describes one district or a few units keeps its row but no number.
+
+    An effect of a one-district cohort, or of a phase that is one, is a saturated model: it is coded like its cells.
+    Where `gap_levels` (public) shows both groups of that cohort in every period it is rounded as they are, else hidden.
+    """
+    as_cells = _shown_scopes(gap_levels)
+    digits = {o.id: 2 if o.kind == "score" else 0 for o in study.outcomes}
+    rows = [_shown(row, _digits(row, as_cells, digits, policy), policy) for row in estimates.to_dict("records")]
     return pd.DataFrame(rows, columns=list(TABLES["public_estimates"].columns))
 
 
@@ -39,15 +46,39 @@ def public_diagnostics(pre_trends: pd.DataFrame, detectable: pd.DataFrame, leave
     return out[list(TABLES["public_diagnostics"].columns)]
 
 
-def _shown(row: Mapping[Any, Any], policy: Disclosure) -> dict[Any, Any]:
+def _shown_scopes(gap_levels: pd.DataFrame) -> set[tuple[str, ...]]:
+    """Return scope, id, outcome and gap of those whose both groups are shown in every period."""
+    key = ["scope", "scope_id", "outcome_id", "gap_id"]
+    is_shown = gap_levels["gap"].notna().groupby([gap_levels[k] for k in key]).all()
+    return set(is_shown.index[is_shown])
+
+
+def _digits(row: Mapping[Any, Any], as_cells: set[tuple[str, ...]], digits: Mapping[str, int],
+            policy: Disclosure) -> int | None:
+    """Return the decimals of an effect that is coded like its cells; None for all others."""
+    kind = row["estimand"]
+    if int(row["n_program_districts"]) >= policy.min_districts or kind not in ("cohort", "phase"):
+        return None
+    scope = (kind, f"{row['program']}_{row[kind]}", row["outcome_id"], row["gap_id"])
+    return digits[row["outcome_id"]] if scope in as_cells else None
+
+
+def _shown(row: Mapping[Any, Any], digits: int | None, policy: Disclosure) -> dict[Any, Any]:
     out = {name: row[name] for name in TABLES["public_estimates"].columns if name in row}
-    hidden = _is_withheld(row, policy)
+    few_units = int(row["n_program_units"]) < policy.min_units
+    hidden = _is_withheld(row, policy) if digits is None else few_units
     out["suppression"] = "primary" if hidden else "none"
     out["n_students_rounded"] = None if hidden else rounded_students(integer(row["n_students"]), policy)
     out["verdict"] = None if hidden else row["verdict"]
     for name in _REAL:
-        out[name] = None if hidden else significant(number(row[name]), policy)
+        out[name] = None if hidden else _rounded(number(row[name]), digits, policy)
     return out
+
+
+def _rounded(value: float | None, digits: int | None, policy: Disclosure) -> float | None:
+    if value is None or digits is None:
+        return significant(value, policy)
+    return round(value, digits) + 0.0  # no negative zero
 
 
 def _is_withheld(row: Mapping[Any, Any], policy: Disclosure) -> bool:

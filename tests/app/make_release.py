@@ -47,12 +47,13 @@ def tables(study: Study) -> dict[str, pd.DataFrame]:
     detectable = overall[[*spec, "estimand"]].assign(detectable=2.345, se=0.8, df=7.0)
     lost = overall[[*spec, "value", "verdict"]].assign(left_out="d1", se=0.9, df=6.0, ci_low=-3.0, ci_high=0.2)
     refused = pd.DataFrame([], columns=list(TABLES["public_refusals"].columns))
+    gaps = public_gap_levels(gap_levels(study), study, POLICY)
     return {
-        "public_estimates": public_estimates(estimates, POLICY),
+        "public_estimates": public_estimates(estimates, gaps, study, POLICY),
         "public_diagnostics": public_diagnostics(pre, detectable, lost, estimates, POLICY),
         "public_refusals": refused,
         "public_group_levels": public_group_levels(group_levels(study), study, POLICY),
-        "public_gap_levels": public_gap_levels(gap_levels(study), study, POLICY),
+        "public_gap_levels": gaps,
         "public_coverage": coverage(study),
         "public_intake": public_intake(intake(study), POLICY),
     }

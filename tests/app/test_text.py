@@ -16,7 +16,8 @@ def effect(**changes):
     row = {"specification": "headline_dile", "program": "dile", "outcome_id": "chronic_absence_pct",
            "gap_id": "black_white", "part": "gap", "estimand": "overall", "cohort": pd.NA, "phase": pd.NA,
            "value": -1.04, "ci_low": -3.5, "ci_high": 1.4, "no_interval": pd.NA, "verdict": "cannot_tell",
-           "left_out_cohorts": pd.NA, "sample": "same", "suppression": "none"}
+           "left_out_cohorts": pd.NA, "sample": "same", "suppression": "none",
+           "n_program_districts": 8}
     return row | changes
 
 
@@ -39,6 +40,13 @@ def test_a_narrowing_names_both_groups_and_what_is_left_out():
         "Across DILE schools, the Black–White gap in chronic absence narrowed, with improvement for Black students: "
         "estimated change −2.0 percentage points (95 % interval −3.0 to −1.0); Black students −2.6, White students "
         "−0.6. Not included: the 2019 cohort, which is a single district and is listed apart.")
+
+
+def test_the_change_of_a_single_district_is_coded_like_its_levels():
+    said = sentence(effect(estimand="phase", phase="develop", value=-17.0, ci_low=pd.NA, ci_high=pd.NA,
+                           no_interval="lone_cohort_cluster", n_program_districts=1))
+    assert "changed by −17 percentage points" in said
+    assert "cannot be told yet" in said
 
 
 def test_levelling_down_is_not_called_success():
@@ -99,8 +107,8 @@ def test_a_trend_names_both_groups_and_counts_what_is_hidden():
          "suppression": "primary"},
         {**shared, "period": 2019, "gap": 9.0, "focal_display": "27", "reference_display": "18"}])
     assert text.trend(rows, LABELS) == (
-        "DILE schools: the Black–White gap in chronic absence was +9.0 percentage points in 2019 (Black students 27 %, "
-        "White students 18 %); in 2017 it was +11.0. 1 of 3 values hidden: 1 [c] too few students or districts.")
+        "DILE schools: the Black–White gap in chronic absence was +9 percentage points in 2019 (Black students 27 %, "
+        "White students 18 %); in 2017 it was +11. 1 of 3 values hidden: 1 [c] too few students or districts.")
 
 
 def test_coverage_adds_up_in_words():

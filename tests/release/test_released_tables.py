@@ -8,7 +8,7 @@ import pytest
 
 from evaluation import params
 from evaluation.contracts import COLUMNS, TABLES, conform
-from evaluation.release.effects import public_diagnostics
+from evaluation.release.effects import public_diagnostics, public_estimates
 from evaluation.release.intake import public_intake
 from evaluation.release.levels import public_gap_levels
 
@@ -44,14 +44,34 @@ def test_a_gap_is_the_difference_of_displayed_means_and_missing_when_one_is_code
     assert coded["suppression"] == "primary"
 
 
-def test_the_effect_of_a_lone_district_keeps_its_row_without_any_number(tables):
-    effects = conform(tables["public_estimates"], "public_estimates")
-    lone = effects[effects["n_program_districts"] < POLICY.min_districts]
-    numbers = [c for c in effects.columns if COLUMNS[c].dtype == "Float64"]
+def lone_effects(maker, gap):
+    """The public effects of one-district cohorts, when their public gap in one of two years is `gap`."""
+    estimates = conform(pd.DataFrame(list(maker._estimates(STUDY))), "estimates")
+    scopes = [("cohort", "dile_2019"), ("phase", "dile_develop"), ("cohort", "mesa_2024"), ("phase", "mesa_develop")]
+    levels = pd.DataFrame([
+        {"scope": scope, "scope_id": code, "outcome_id": outcome.id, "gap_id": g.id, "period": period,
+         "gap": gap if period == 2018 else 2.0}
+        for scope, code in scopes for outcome in STUDY.outcomes for g in STUDY.gaps for period in (2017, 2018)])
+    effects = conform(public_estimates(estimates, levels, STUDY, POLICY), "public_estimates")
+    return effects[effects["n_program_districts"] < POLICY.min_districts]
+
+
+def test_the_effect_of_a_lone_district_whose_cells_are_hidden_keeps_its_row_without_any_number(maker):
+    lone = lone_effects(maker, gap=None)
+    numbers = [c for c in lone.columns if COLUMNS[c].dtype == "Float64"]
     assert len(lone) > 0
     assert lone[[*numbers, "verdict", "n_students_rounded"]].isna().all(axis=None)
     assert (lone["suppression"] == "primary").all()
-    assert (effects["suppression"] == "primary").sum() == len(lone)
+
+
+def test_the_effect_of_a_lone_cohort_is_rounded_like_its_shown_cells_and_has_no_interval(maker):
+    lone = lone_effects(maker, gap=3.0)
+    shown = lone[lone["suppression"] == "none"]
+    assert set(shown["estimand"]) == {"cohort", "phase"}
+    assert (lone.loc[~lone["estimand"].isin(["cohort", "phase"]), "suppression"] == "primary").all()
+    points = shown[shown["outcome_id"] == "chronic_absence_pct"]
+    assert set(points["value"]) <= {-2.0, -3.0, -1.0, 0.0}
+    assert shown[["se", "ci_low", "p_value"]].isna().all(axis=None)
 
 
 def test_effects_carry_at_most_four_digits(tables):
