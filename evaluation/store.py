@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,14 @@ DATA = Path("data")
 def folder(level: str, stage: str, study: str) -> Path:
     """Return where a stage's outputs of one study lie."""
     return DATA / level / stage / study
+
+
+def emptied(level: str, stage: str, study: str) -> Path:
+    """Return a stage's output folder of one study, made anew, so that nothing of an earlier run is left in it."""
+    target = folder(level, stage, study)
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
+    return target
 
 
 def path(table: str, study: str) -> Path:

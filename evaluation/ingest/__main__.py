@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,9 +28,7 @@ def main(study_id: str) -> None:
     """Run the stage for one study."""
     study = params.load(study_id, "ingest")
     for level in ("restricted", "unreleased"):
-        folder = store.folder(level, "ingest", study_id)
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+        store.emptied(level, "ingest", study_id)
     deliveries = store.folder("restricted", "deliveries", study_id)
     if not deliveries.is_dir():
         raise DeliveryError("there is no delivery.", where=str(deliveries),

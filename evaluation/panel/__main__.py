@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-
 from evaluation import engine, params, stage, store
 from evaluation.engine import Frame, Session
 from evaluation.panel.cells import cells, published_cells
@@ -19,9 +17,7 @@ def main(study_id: str) -> None:
     """Run the stage for one study."""
     study = params.load(study_id, "panel")
     for level in ("restricted", "unreleased"):
-        folder = store.folder(level, "panel", study_id)
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+        store.emptied(level, "panel", study_id)
     if study.deliveries.adapter == "public_group_level":
         store.write(published_cells(store.read("public_cell", study_id)), "cells", study_id)
         return

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-
 from evaluation import params, stage, store
 from evaluation.release.effects import public_diagnostics, public_estimates
 from evaluation.release.intake import public_intake
@@ -27,8 +25,7 @@ def main(study_id: str) -> None:
         "public_coverage": store.read("coverage", study_id),
         "public_intake": public_intake(store.read("intake", study_id), policy),
     }
-    candidate = store.folder("unreleased", "release", study_id)
-    shutil.rmtree(candidate, ignore_errors=True)
+    candidate = store.emptied("unreleased", "release", study_id)
     for name, frame in tables.items():
         store.write(frame, name, study_id)
     store.write_json(study.model_dump(mode="json"), candidate / "public" / "study.json")

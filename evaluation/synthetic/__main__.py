@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -35,9 +34,8 @@ def main(study_id: str) -> None:
                          fix="Add a `synthetic` block with seed and scale, or leave this stage out.")
     places = tuple(place(study, district) for district in study.districts)
     refuse_unknown_schools(study, places)
-    root = store.folder("restricted", "deliveries", study_id)
-    for old in (root, store.folder("unreleased", "synthetic", study_id)):
-        shutil.rmtree(old, ignore_errors=True)
+    root = store.emptied("restricted", "deliveries", study_id)
+    store.emptied("unreleased", "synthetic", study_id)
     store.write_bytes(DEMO_KEY.encode(), root / "demo_pseudonym.key")
     console = Console(stderr=True)
     truth = [_district(study, p, study.synthetic, root) for p in
