@@ -51,8 +51,7 @@ def _districts(deliveries: Path, study: Study, study_id: str) -> None:
     demo = deliveries / _DEMO_KEY
     has_demo = study.synthetic is not None and demo.is_file()
     key = chosen_key(os.environ, demo.read_text(encoding="utf-8") if has_demo else None)
-    is_demo = has_demo and "EVALUATION_PSEUDONYM_KEY" not in os.environ
-    if is_demo:
+    if has_demo:
         console.print("Synthetic study: pseudonyms are made with its demonstration key, which is no secret.")
     folders = _folders(deliveries, study)
     with engine.session() as session:
@@ -65,7 +64,7 @@ def _districts(deliveries: Path, study: Study, study_id: str) -> None:
     written = store.write(intake(files), "intake", study_id)
     silent = {d.id for d in study.districts} - {f.district_id for f in files}
     target = written.with_name(_REPORT)
-    store.write_json(report(files, silent, is_demo), target)
+    store.write_json(report(files, silent, has_demo), target)
     refuse_unusable(files, study.quarantine_tolerance, str(target))
 
 

@@ -29,7 +29,9 @@ def pseudonyms(key: bytes, district_id: str, id_type: str) -> Callable[[str], st
 
 
 def chosen_key(environment: Mapping[str, str], demo: str | None) -> bytes:
-    """Return the key of the environment, else a synthetic study's demonstration key (last line of its file).
+    """Return a synthetic study's demonstration key (last line of its file), else the key of the environment.
+
+    The demonstration key goes first, so that a synthetic study gives the same bytes on every machine.
 
     Raises
     ------
@@ -37,7 +39,7 @@ def chosen_key(environment: Mapping[str, str], demo: str | None) -> bytes:
         There is no key, or it is shorter than 32 characters. The message never holds it.
     """
     given = environment.get(VARIABLE)
-    if given is None and demo is not None:
+    if demo is not None:
         lines = demo.strip().splitlines()
         given = lines[-1].strip() if lines else ""
     if given is None:

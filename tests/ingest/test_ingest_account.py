@@ -110,6 +110,7 @@ def test_key_must_be_given_and_is_never_in_the_message() -> None:
         chosen_key({"EVALUATION_PSEUDONYM_KEY": "short-secret"}, None)
     assert "short-secret" not in str(caught.value)
     assert chosen_key({}, "# demo\n" + "d" * 32) == b"d" * 32
+    assert chosen_key({"EVALUATION_PSEUDONYM_KEY": "k" * 32}, "# demo\n" + "d" * 32) == b"d" * 32
 
 
 @pytest.mark.parametrize(("text", "key"), [
