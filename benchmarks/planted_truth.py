@@ -1,8 +1,8 @@
 """Run the default study end to end over many seeds and compare headline effects with the planted truth.
 
 `make verify` runs 20 seeds. Each seed goes through the real stages, from delivered files to estimates, in a folder of
-its own. The table says, per headline effect: mean bias, its Monte Carlo standard error, the coverage of the 95 %
-interval, how often the two-way fixed-effects interval excludes the truth, and how often no interval was given.
+its own. The page it writes says, per headline effect: mean bias, its Monte Carlo standard error, the coverage of the
+95 % interval, how often none was given, and how often two-way fixed effects lies outside the headline's interval.
 """
 
 from __future__ import annotations
@@ -28,15 +28,18 @@ from evaluation.cli.found import overall, planted, two_way_of
 ROOT = Path(__file__).parents[1]
 STAGES = ("synthetic", "ingest", "panel", "estimate")
 STUDY = "partnership"
-ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+HETEROGENEOUS = "belonging_1to5"
+"""The outcome whose effects grow and differ most by cohort."""
+MISSED_SHARE = 0.75
+"""Share of seeds in which two-way fixed effects must lie outside the headline's interval there."""
 
 
 def main() -> int:
-    """Run the seeds; exit code 1 when a headline effect is biased beyond 2 Monte Carlo standard errors."""
+    """Run the seeds and write the page; exit code 1 when what it promises does not hold."""
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--output", type=Path, default=ROOT / "docs/methods/planted_truth.csv")
+    parser.add_argument("--output", type=Path, default=ROOT / "docs/methods/planted_truth.md")
     options = parser.parse_args()
     console = Console(stderr=True)
     with Progress(console=console) as progress, ThreadPoolExecutor(options.workers) as pool:
@@ -46,10 +49,10 @@ def main() -> int:
             parts.append(part)
             progress.advance(bar)
     table = summarise(pd.concat(parts))
-    table.to_csv(options.output, index=False)
+    options.output.write_text(page(table, options.seeds), encoding="utf-8")
     console.print(table.to_string(index=False))
     print(options.output)
-    return int(bool(table["is_biased"].any()))
+    return int(bool(table["is_biased"].any() or missed_by_two_way(table).max() < MISSED_SHARE * options.seeds))
 
 
 def run_seed(seed: int) -> pd.DataFrame:
@@ -64,7 +67,7 @@ def run_seed(seed: int) -> pd.DataFrame:
         (root / f"studies/{STUDY}.yaml").write_text(yaml.safe_dump(study, sort_keys=False), encoding="utf-8")
         for stage in STAGES:
             subprocess.run([sys.executable, "-m", f"evaluation.{stage}", STUDY], cwd=root, check=True,
-                           env={**os.environ, **ONE_THREAD}, stderr=subprocess.PIPE)
+                           stderr=subprocess.PIPE)
         return pd.DataFrame(headline_effects(root, seed))
 
 
@@ -100,7 +103,33 @@ def summarise(rows: pd.DataFrame) -> pd.DataFrame:
         two_way_excludes_truth=("two_way_excludes_truth", "sum"),
         two_way_outside_interval=("two_way_outside_interval", "sum"),
     ).reset_index()
-    return table.assign(is_biased=table["mean_bias"].abs() > 2 * table["mc_se"]).round(4)
+    return table.assign(is_biased=table["mean_bias"].abs() > 2 * table["mc_se"])
+
+
+def missed_by_two_way(table: pd.DataFrame) -> pd.Series:
+    """Return in how many seeds two-way fixed effects lies outside the headline's interval, heterogeneous outcome."""
+    return table.loc[table["outcome_id"] == HETEROGENEOUS, "two_way_outside_interval"]
+
+
+def page(table: pd.DataFrame, seeds: int) -> str:
+    """Return the page of results in Markdown."""
+    lines = [
+        "# Planted truth over many seeds", "",
+        "*Written by `make verify`; do not edit it.*", "",
+        f"The default study with {seeds} seeds, each from delivered files to estimates. Truth is the planted effect on "
+        "the gap under the estimate's own weights, in outcome units. Bias within 2 Monte Carlo standard errors (MCSE) "
+        "is none that these seeds can show. Coverage counts 95 % intervals that hold the truth, among those given.",
+        "",
+        "| Program | Outcome | Gap | Truth | Bias | MCSE | Bias / MCSE | Coverage | No interval | Two-way: bias | "
+        "Two-way outside the interval | Two-way interval excludes truth |",
+        "|---|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
+    ]
+    for r in table.to_dict("records"):
+        lines.append(
+            f"| {r['program']} | {r['outcome_id']} | {r['gap_id']} | {r['truth']:.3f} | {r['mean_bias']:.3f} | "
+            f"{r['mc_se']:.3f} | {r['mean_bias'] / r['mc_se']:.1f} | {r['coverage']:.2f} | {r['refused']} | "
+            f"{r['two_way_bias']:.3f} | {r['two_way_outside_interval']} | {r['two_way_excludes_truth']} |")
+    return "\n".join([*lines, ""]).replace("-0.", "−0.").replace("| -", "| −")
 
 
 if __name__ == "__main__":
