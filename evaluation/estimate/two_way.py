@@ -9,25 +9,30 @@ import pandas as pd
 
 from evaluation.errors import EstimationError
 from evaluation.stats.records import Design, Estimate, Floats
-from evaluation.stats.regression import two_way
+from evaluation.stats.regression import lone_cohorts, two_way, without_cohorts
 
 
 def fit_two_way(design: Design) -> Estimate:
     """Return the coefficient of "in the program" after unit and period × stratum effects.
 
     linearmodels' `PanelOLS` gives the value; weights and the regression behind CR2 are those of `stats.two_way`, the
-    same estimate. No covariance of linearmodels is used. Units seen in fewer than two periods are left out.
+    same estimate. No covariance of linearmodels is used. Units seen in fewer than two periods are left out, and so are
+    those of lone cohorts, as in the headline; where every cohort is lone they stay, and the estimate is marked lone.
 
     Raises
     ------
     EstimationError
         The program indicator is a combination of the effects.
     """
-    found = two_way(design)
+    lone, others = lone_cohorts(design)
+    left_out = lone if others else ()
+    kept = without_cohorts(design, left_out)
+    found = two_way(kept)
     if not found.estimands:
         raise EstimationError("two-way fixed effects cannot tell the program from the effects of unit and period: no "
                               "unit changes status beside one that does not; use a wider `within`.")
-    return replace(found, value=_panel_ols(design)[None, :])
+    return replace(found, value=_panel_ols(kept)[None, :], left_out_cohorts=(left_out,),
+                   lone_program=np.array([bool(lone) and not others]))
 
 
 def _panel_ols(design: Design) -> Floats:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from scipy.linalg import qr, solve_triangular
 
@@ -67,6 +69,27 @@ def two_way(design: Design) -> Estimate:
         lone_comparison=np.zeros(m, dtype=bool),
         left_out_cohorts=((),) * m,
     )
+
+
+def lone_cohorts(design: Design) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the cohorts that are lone, and those that are not, of units seen both before and in the program.
+
+    Lone is a cohort that has, in some stratum, one cluster only; the headline's averages leave it out.
+    """
+    in_program = design.periods[None, :] >= design.cohort[:, None]
+    changes = (design.present & in_program).any(axis=1) & (design.present & ~in_program).any(axis=1)
+    of: tuple[list[int], list[int]] = ([], [])
+    for cohort in np.unique(design.cohort[changes]):
+        mine = changes & (design.cohort == cohort)
+        n_clusters = [len(np.unique(design.cluster[mine & (design.stratum == s)])) for s in design.stratum[mine]]
+        of[min(n_clusters) > 1].append(int(cohort))
+    return tuple(of[0]), tuple(of[1])
+
+
+def without_cohorts(design: Design, cohorts: tuple[int, ...]) -> Design:
+    """Return the design with the cells of these cohorts absent."""
+    is_out = np.isin(design.cohort, cohorts)
+    return replace(design, outcome=np.where(is_out[:, None, None], np.nan, design.outcome))
 
 
 def _dummies(stratum: Integers, period: Integers) -> Floats:

@@ -15,7 +15,7 @@ from evaluation.errors import EstimationError
 from evaluation.estimate.__main__ import main
 from evaluation.estimate.one import estimate
 from evaluation.estimate.two_way import fit_two_way
-from evaluation.stats.regression import two_way
+from evaluation.stats.regression import two_way, without_cohorts
 
 ROOT = Path(__file__).parents[2]
 UNITS = tuple(f"ia-{i}" for i in range(10, 24))
@@ -117,7 +117,30 @@ def test_linearmodels_and_the_core_agree_on_two_way_fixed_effects(cells_of, stud
     cells = cells_of(drawn(4, units=(*UNITS, "oh-1", "oh-2", "oh-3", "oh-4")))
     study = specified(study_of({**STARTS, "oh-1": 2003}), weights=weights, within=within, estimator="twfe")
     design = build(cells, study, study.specifications[0], "rate_pct", study.gaps[0])
-    np.testing.assert_allclose(fit_two_way(design).value, two_way(design).value, atol=1e-9, rtol=0)
+    made = fit_two_way(design)
+    expected = two_way(without_cohorts(design, made.left_out_cohorts[0]))
+    np.testing.assert_allclose(made.value, expected.value, atol=1e-9, rtol=0)
+
+
+def test_two_way_fixed_effects_leave_the_cohort_of_one_district_out_as_the_headline_does(cells_of, study_of):
+    values = drawn(2, hidden=0)
+    rows, weights = found(cells_of(values), specified(study_of(STARTS), estimator="twfe"))
+    gap = at(rows, part="gap")
+    assert gap["left_out_cohorts"] == "2003"
+    assert pd.isna(gap["no_interval"])
+    assert "ia-10" not in set(weights["unit_id"])
+    others = {unit: start for unit, start in STARTS.items() if unit != "ia-10"}
+    values = {k: v for k, v in values.items() if k[0] != "ia-10"}
+    without, _ = found(cells_of(values), specified(study_of(others), estimator="twfe"))
+    assert gap["value"] == pytest.approx(at(without, part="gap")["value"], abs=1e-9)
+
+
+def test_two_way_fixed_effects_of_lone_cohorts_only_have_no_interval(cells_of, study_of):
+    rows, _ = found(cells_of(drawn(2)), specified(study_of({"ia-10": 2003, "ia-11": 2004, "ia-12": 2005}),
+                                                 estimator="twfe"))
+    gap = at(rows, part="gap")
+    assert (gap["n_program_districts"], gap["no_interval"]) == (3, "lone_cohort_cluster")
+    assert pd.isna(gap["left_out_cohorts"])
 
 
 def test_no_number_of_a_library_by_default_is_shown(cells_of, study_of):
