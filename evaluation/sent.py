@@ -17,12 +17,13 @@ def sent(intake: pd.DataFrame, table: str) -> pd.DataFrame:
     """Return (district_id, school_year) for which every file of `table`, of the schools and of enrolment was accepted.
 
     One refused file is enough to leave the year out: part of a year's suspensions would be read as fewer suspensions.
+    A file without rows that was not refused is one the district declared empty: nothing happened, and that was sent.
     """
     years: set[tuple[str, int]] | None = None
     for name in (*_BASE, table):
         rows = intake[intake["table"] == name]
         refused = set(_pairs(rows[rows["refusal"].notna()]))
-        found = set(_pairs(rows[rows["rows_accepted"] > 0])) - refused
+        found = set(_pairs(rows[(rows["rows_accepted"] > 0) | (rows["rows_in"] == 0)])) - refused
         years = found if years is None else years & found
     return pd.DataFrame(sorted(years or ()), columns=["district_id", "school_year"]).astype(
         {"district_id": "string", "school_year": "Int64"})

@@ -13,7 +13,7 @@ import pandas as pd
 from evaluation.contracts import TABLES, conform
 from evaluation.engine import Session, collect
 from evaluation.errors import DeliveryError
-from evaluation.ingest.mapping import DistrictMapping
+from evaluation.ingest.mapping import DistrictMapping, EventTable
 from evaluation.ingest.pseudonym import pseudonyms
 from evaluation.ingest.records import FileReport, Flaw, RefusedFileError, findings, sentence
 from evaluation.ingest.rulebook import RULES
@@ -23,6 +23,8 @@ from evaluation.ingest.typed import Reading, Typed, loses_zeros, typed
 from evaluation.params import Study
 
 _ROWS_PER_FILE = 100_000_000
+NOTHING = Typed(pd.DataFrame(), frozenset(), (), (), frozenset())
+"""What a year of events in which nothing happened contains."""
 BAND_ORDER = ("elementary", "middle", "high", "all")
 
 
@@ -116,6 +118,10 @@ def _take(file: _File, content: bytes, mapping: DistrictMapping, how: Reading) -
         file.rows_in = sheet.rows_in
         file.content = typed(sheet, file.table, table, file.path, how)
     except RefusedFileError as refused:
+        is_declared = isinstance(table, EventTable) and file.school_year in table.nothing_in
+        if is_declared and refused.flaw.rule == "header_only":
+            file.content = NOTHING
+            return
         file.rows_in = max(file.rows_in, refused.rows)
         file.refuse(refused.flaw)
 

@@ -54,6 +54,12 @@ class SourceTable(Block):
         return tuple(dict.fromkeys(c.column for c in self.columns.values()))
 
 
+class EventTable(SourceTable):
+    """Events; `nothing_in` names the school years in which there was none to report (then a header alone is right)."""
+
+    nothing_in: tuple[int, ...] = ()
+
+
 class AttendanceTable(SourceTable):
     """Attendance by month or by year, in days or half-days."""
 
@@ -101,7 +107,7 @@ class Tables(Block):
     enrollment: SourceTable
     student_year: SourceTable
     attendance: AttendanceTable | None = None
-    discipline_action: SourceTable | None = None
+    discipline_action: EventTable | None = None
     survey_response: SurveyTable | None = None
 
     def sent(self) -> Mapping[str, SourceTable]:

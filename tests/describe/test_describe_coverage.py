@@ -8,9 +8,9 @@ OUTCOME = {"id": "rate_pct", "label": "Rate", "kind": "binary", "measure": "chro
 
 
 def intake(*sent):
-    rows = [{"district_id": d, "school_year": y, "table": t, "rows_accepted": 5, "refusal": None}
+    rows = [{"district_id": d, "school_year": y, "table": t, "rows_in": 5, "rows_accepted": 5, "refusal": None}
             for d, y in sent for t in ("school_year", "enrollment", "student_year", "attendance")]
-    return pd.DataFrame(rows, columns=["district_id", "school_year", "table", "rows_accepted", "refusal"])
+    return pd.DataFrame(rows, columns=["district_id", "school_year", "table", "rows_in", "rows_accepted", "refusal"])
 
 
 def at(frame, district, period):

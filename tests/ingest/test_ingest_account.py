@@ -80,6 +80,14 @@ def test_files_nobody_claims_and_years_outside_the_study_are_reported(take: Take
         "ia-9001/2024/buses.csv": "unclaimed_file", "ia-9001/1999/students.csv": "outside_periods"}
 
 
+def test_a_year_without_events_is_sent_when_the_mapping_declares_it(take: Take, rows_of: Callable[..., bytes]) -> None:
+    empty = {"2024/discipline.csv": rows_of("discipline", [])}
+    refused = take(empty).files
+    declared = take(empty, tables__discipline_action__nothing_in=["2024"]).files
+    assert [f.refusal is None for f in refused if f.table == "discipline_action"] == [False]
+    assert [f.refusal is None for f in declared if f.table == "discipline_action"] == [True]
+
+
 def test_wide_survey_gives_the_same_answers_as_a_long_one(take: Take) -> None:
     wide = b"Student Number,Bldg,a,b,c,d,e\n0000001,101,1,2,3,4,5\n0000002,101,,,Often,,\n"
     found = take({"2024/survey.csv": b"", "2024/wide_w1.csv": wide}, tables__survey_response={

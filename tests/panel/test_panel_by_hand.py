@@ -59,10 +59,10 @@ def _tables() -> dict[str, pd.DataFrame]:
 
 def _intake(refused: tuple[str, ...] = ()) -> pd.DataFrame:
     names = ("school_year", "enrollment", "student_year", "attendance", "discipline_action", "survey_response")
-    return pd.DataFrame([{"district_id": D, "school_year": YEAR, "table": n, "rows_accepted": 1,
+    return pd.DataFrame([{"district_id": D, "school_year": YEAR, "table": n, "rows_in": 1, "rows_accepted": 1,
                           "refusal": None} for n in names]
-                        + [{"district_id": D, "school_year": YEAR, "table": n, "rows_accepted": 0, "refusal": "why"}
-                           for n in refused])
+                        + [{"district_id": D, "school_year": YEAR, "table": n, "rows_in": 1, "rows_accepted": 0,
+                            "refusal": "why"} for n in refused])
 
 
 @pytest.fixture(scope="module")
