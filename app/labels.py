@@ -21,6 +21,7 @@ NO_INTERVAL = {
     "few_program_clusters": "fewer than three program districts stand behind it",
     "few_comparison_clusters": "fewer than three comparison districts stand behind it",
     "low_df": "too few independent districts stand behind it",
+    "reproduction": "it only reproduces a published table",
 }
 NO_INTERVAL_SHORT = {
     "lone_cohort_cluster": "a lone program district",
@@ -28,6 +29,7 @@ NO_INTERVAL_SHORT = {
     "few_program_clusters": "under 3 program districts",
     "few_comparison_clusters": "under 3 comparison districts",
     "low_df": "too few districts",
+    "reproduction": "reproduces a published table",
 }
 ESTIMATORS = {"group_time_att": "Group-time effects", "twfe": "Two-way fixed effects"}
 

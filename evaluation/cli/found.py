@@ -23,6 +23,7 @@ WORDS = {
     "few_program_clusters": "no interval: fewer than 3 program districts",
     "few_comparison_clusters": "no interval: fewer than 3 comparison districts",
     "low_df": "no interval: fewer than 4 degrees of freedom",
+    "reproduction": "no interval: only reproduces a published table",
 }
 
 

@@ -16,7 +16,7 @@ SUPPRESSIONS = ("none", "primary", "complementary", "source", "not_applicable", 
 PARTS = ("gap", "focal", "reference")
 ESTIMANDS = ("overall", "cohort", "phase", "event_time", "calendar", "district", "att_gt")
 NO_INTERVAL = ("lone_cohort_cluster", "lone_comparison_cluster", "few_program_clusters", "few_comparison_clusters",
-               "low_df")
+               "low_df", "reproduction")
 VERDICTS = ("narrowed_focal_improvement", "narrowed_levelling_down", "narrowed_both_improved", "narrowed", "widened",
             "overshot", "both_improved", "both_worsened", "cannot_tell")
 N_BANDS = ("10-19", "20-39", "40-99", "100-299", "300+", "not published")
@@ -147,14 +147,14 @@ _ALL: tuple[Column, ...] = (
            nullable=True),
     _real("value", "Estimate, signed: positive means the outcome (or focal − reference) went up", nullable=False),
     _text("unit_name", "Unit of the value, as words"),
-    _real("se", "CR2 standard error; missing when no interval is given", low=0),
+    _real("se", "CR2 standard error, or CR1 to reproduce a published table; missing when clusters are too few", low=0),
     _real("df", "Satterthwaite degrees of freedom", unit="", low=0),
     _real("ci_low", "Lower end, 95 % interval"),
     _real("ci_high", "Upper end, 95 % interval"),
     _real("ci80_low", "Lower end, 80 % interval"),
     _real("ci80_high", "Upper end, 80 % interval"),
     _real("p_value", "Two-sided, from CR2 and Satterthwaite df; never a library's default", unit="", low=0, high=1),
-    Column("inference", "string", "`cr2` with Satterthwaite df; `cr1` only to reproduce a published table (no p-value)",
+    Column("inference", "string", "`cr2` with Satterthwaite df; `cr1` only to reproduce a published table (no interval, no p-value)",
            allowed=("cr2", "cr1", "none")),
     Column("no_interval", "string", "Why no interval is given", nullable=True, allowed=NO_INTERVAL),
     _text("verdict", "What may be said, by rule", allowed=VERDICTS),

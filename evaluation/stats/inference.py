@@ -20,8 +20,8 @@ MIN_DF = 4 - 1e-9
 def infer(estimate: Estimate, *, method: Method = "cr2", n_absorbed: int = 0) -> tuple[tuple[Inference, ...], ...]:
     """Give the uncertainty of m estimands in K parts, [m][K].
 
-    `cr2` has Satterthwaite degrees of freedom. `cr1` with df G − 1 only reproduces published tables: no p-value;
-    `n_absorbed` coefficients beside the regressors count in its K.
+    `cr2` has Satterthwaite degrees of freedom. `cr1` with df G − 1 only reproduces published tables: standard error and
+    df, but no interval and no p-value (`reproduction`); `n_absorbed` coefficients beside the regressors count in its K.
     No standard error, interval or p-value at all where clusters are too few (`no_interval` says why): coverage of
     intervals that count a lone cluster falls to 45–84 %.
     """
@@ -39,10 +39,11 @@ def _inference(estimate: Estimate, robust: Robust, at: tuple[int, int], method: 
     reason = no_interval(estimate, i, df)
     if reason is not None:
         return Inference(value, None, None, None, None, None, None, None, reason, n_clusters)
+    if method == "cr1":
+        return Inference(value, se, df, None, None, None, None, None, "reproduction", n_clusters)
     half, half80 = (se * float(stats.t.ppf(q, df)) for q in (0.975, 0.9))
-    p_value = _p_value(value, se, df) if method == "cr2" else None
-    return Inference(value, se, df, value - half, value + half, value - half80, value + half80, p_value, None,
-                     n_clusters)
+    return Inference(value, se, df, value - half, value + half, value - half80, value + half80,
+                     _p_value(value, se, df), None, n_clusters)
 
 
 def _p_value(value: float, se: float, df: float) -> float:

@@ -134,7 +134,10 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Inference:
-    """Uncertainty of one estimand and one part; se, df, interval and p are None where no interval may be given."""
+    """Uncertainty of one estimand and one part; interval and p are None where no interval may be given.
+
+    se and df are then None too, but for CR1, which reproduces a published table's.
+    """
 
     value: float
     se: float | None

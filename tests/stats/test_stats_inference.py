@@ -39,12 +39,13 @@ def test_interval_and_p_value_are_of_t_with_satterthwaite_df(estimate):
         assert found.n_clusters == 24
 
 
-def test_cr1_has_no_p_value(estimate):
+def test_cr1_has_a_standard_error_but_no_interval_and_no_p_value(estimate):
     found = infer(estimate, method="cr1")[0][0]
     assert found.p_value is None
     assert found.se == cr1(estimate.regression, estimate.contrasts).se[0, 0]
     assert found.df == 23
-    assert found.ci_high - found.value == pytest.approx(stats.t.ppf(0.975, 23) * found.se)
+    assert (found.ci_low, found.ci_high, found.ci80_low, found.ci80_high) == (None,) * 4
+    assert found.no_interval == "reproduction"
 
 
 @pytest.mark.parametrize(("program", "comparison", "reason"), [
