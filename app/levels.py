@@ -109,13 +109,22 @@ def reasons(coverage: pd.DataFrame, labels: Labels) -> pd.DataFrame:
 
 
 def intake(rows: pd.DataFrame, labels: Labels) -> pd.DataFrame:
-    """Return rows received per district and table over all years, as text."""
-    total = rows.drop(columns="school_year").groupby(["district_id", "table"], as_index=False).sum()
-    out = pd.DataFrame({"District": [labels.district(str(d)) for d in total["district_id"]], "Table": total["table"]})
-    for name, column in (("Rows in", "rows_in"), ("= accepted", "rows_accepted"),
-                         ("+ set aside", "rows_quarantined"), ("+ refused", "rows_refused")):
-        out[name] = [f"{n:,}" for n in total[column]]
-    return out
+    """Return rows received per district and table over all years, as text; see `received`."""
+    columns = {"Rows in": "rows_in", "= accepted": "rows_accepted", "+ set aside": "rows_quarantined",
+               "+ refused": "rows_refused"}
+    return pd.DataFrame([
+        {"District": labels.district(str(district)), "Table": table,
+         **{name: received(found[column]) for name, column in columns.items()}}
+        for (district, table), found in rows.groupby(["district_id", "table"])])
+
+
+def received(counts: pd.Series) -> str:
+    """Return the sum of the years shown, and that each hidden year is under 10: hidden is never zero."""
+    total, hidden = int(counts.sum()), int(counts.isna().sum())
+    if not hidden:
+        return f"{total:,}"
+    under = "under 10" if hidden == 1 else f"under 10 in each of {hidden} years"
+    return f"{total:,} + {under}" if total else under
 
 
 def dictionary() -> pd.DataFrame:

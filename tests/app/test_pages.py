@@ -88,6 +88,24 @@ def test_an_unknown_code_warns_and_is_not_kept(open_page, name, code):
     assert app.session_state["address"][name] != code
 
 
+def test_more_districts_than_fit_warns(open_page):
+    codes = ["ia-3141", "ia-9001", "ia-9002", "ia-9003", "ia-9004"]
+    app = open_page("gaps_over_time", study="partnership", districts=",".join(codes))
+    assert "The link asks for 5 districts; at most 4 are shown." in [w.value for w in app.warning]
+    assert app.session_state["address"]["districts"] == ",".join(codes[:4])
+
+
+def test_a_broken_release_is_told_without_paths_of_the_server(maker, monkeypatch, open_page, tmp_path):
+    folder = maker.make(tmp_path, params.study("partnership"))
+    monkeypatch.setenv("EVALUATION_RELEASED", str(tmp_path / "data" / "released"))
+    table = folder / "public" / "public_coverage.parquet"
+    table.parent.chmod(0o755)
+    table.unlink()
+    app = open_page("coverage", study="partnership")
+    assert "public_coverage" in app.error[0].value
+    assert str(tmp_path) not in app.error[0].value
+
+
 def test_an_unknown_release_warns(open_page):
     app = open_page("start", study="partnership", release="ffffffffffff")
     assert any("asks for release “ffffffffffff”" in w.value for w in app.warning)
@@ -165,9 +183,15 @@ def test_groups_keep_their_order(releases):
     assert list(found["part"]) == ["gap", "focal", "reference"]
 
 
-def test_intake_adds_up_on_the_page(releases):
+def test_rows_received_are_sums_of_what_is_shown_and_hidden_years_are_named(releases):
     release = released.current("partnership", releases)
     table = levels.intake(release.table("public_intake"), Labels(release.labels))
-    numbers = table.drop(columns=["District", "Table"]).map(lambda n: int(n.replace(",", "")))
-    assert (numbers["Rows in"] == numbers["= accepted"] + numbers["+ set aside"] + numbers["+ refused"]).all()
-    assert isinstance(table, pd.DataFrame)
+    assert set(table["Rows in"]) == {"2,480"}
+    assert set(table["= accepted"]) == {"2,460"}
+    assert set(table["+ set aside"]) == {"under 10 in each of 2 years"}
+    assert set(table["+ refused"]) == {"0"}
+
+
+def test_rows_received_of_which_one_year_is_hidden():
+    rows = pd.DataFrame({"rows_quarantined": [20, None], "rows_refused": [0, None]}, dtype="Int64")
+    assert [levels.received(rows[c]) for c in rows] == ["20 + under 10", "under 10"]

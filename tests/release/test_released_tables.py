@@ -94,10 +94,43 @@ def test_leave_one_out_is_released_as_counts(maker):
     assert row["detectable"] == 1.235
 
 
-def test_rows_in_are_the_sum_of_the_others_and_rows_of_students_are_rounded(maker):
-    out = public_intake(maker.intake(STUDY), POLICY).iloc[0]
-    assert (out["rows_accepted"], out["rows_quarantined"], out["rows_refused"]) == (1230, 3, 0)
-    assert out["rows_in"] == 1233
+COUNTS = ["rows_in", "rows_accepted", "rows_quarantined", "rows_refused"]
+
+
+def received(table, accepted, quarantined, refused=0):
+    """The public intake of one file."""
+    file = pd.DataFrame([{"district_id": "a", "school_year": 2024, "table": table, "file": "a.csv",
+                          "rows_in": accepted + quarantined + refused, "rows_accepted": accepted,
+                          "rows_quarantined": quarantined, "rows_refused": refused, "refusal": None}])
+    out = conform(public_intake(file, POLICY), "public_intake").iloc[0]
+    return [None if pd.isna(out[c]) else int(out[c]) for c in COUNTS], out["suppression"]
+
+
+@pytest.mark.parametrize(("rows", "shown", "suppression"), [
+    ((1234, 0), [1230, 1230, 0, 0], "none"),
+    ((1234, 12, 15), [1260, 1230, 10, 20], "none"),
+    ((1234, 3), [1240, 1230, None, 0], "primary"),
+    ((9, 0), [None, None, 0, 0], "primary"),
+    ((4, 0), [None, None, 0, 0], "primary"),
+    ((0, 0, 7), [None, 0, 0, None], "primary"),
+    ((9, 9), [20, None, None, 0], "primary"),
+    ((10, 0), [10, 10, 0, 0], "none"),
+])
+def test_one_to_nine_rows_of_students_are_hidden_and_never_zero(rows, shown, suppression):
+    assert received("student_year", *rows) == (shown, suppression)
+
+
+def test_no_number_of_hidden_rows_can_be_told_from_the_rows_beside_it():
+    shown: dict[tuple[object, ...], set[int]] = {}
+    for accepted in range(1, 41):
+        for aside in range(1, 10):
+            shown.setdefault(tuple(received("enrollment", accepted, aside)[0]), set()).add(aside)
+    assert min(max(aside) - min(aside) for aside in shown.values()) >= 3
+
+
+@pytest.mark.parametrize("table", ["school_year", "public_cell"])
+def test_rows_of_schools_and_of_published_cells_are_exact(table):
+    assert received(table, 4, 1, 2) == ([7, 4, 1, 2], "none")
 
 
 def test_released_parquet_has_no_statistics(maker, tmp_path):
