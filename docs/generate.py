@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from types import UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -71,10 +71,12 @@ def _models_in(annotation: Any) -> list[type[BaseModel]]:
 
 def _words(annotation: Any) -> str:  # noqa: PLR0911
     origin, parts = get_origin(annotation), [p for p in get_args(annotation) if p is not Ellipsis]
+    if origin is Annotated:
+        return _words(parts[0])
     if origin is Literal:
         return ", ".join(f"`{value}`" for value in parts)
     if origin in (Union, UnionType):
-        return " or ".join(_words(p) for p in parts if p is not type(None))
+        return " or ".join("null" if p is type(None) else _words(p) for p in parts)
     if origin is tuple and len(get_args(annotation)) == 2 and get_args(annotation)[1] is Ellipsis:
         return f"list of: {_words(parts[0])}"
     if origin is tuple:

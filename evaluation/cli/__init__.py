@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-
 import typer
-from rich.console import Console
 
 from evaluation.cli.app import app as _app
 from evaluation.cli.check import check as _check
 from evaluation.cli.run import run as _run
-from evaluation.errors import EvaluationError
+from evaluation.stage import told
 
 program = typer.Typer(
     help="Evaluate whether school programs narrow gaps between student groups.\n\n"
@@ -27,8 +24,5 @@ program.command()(_app)
 
 def main() -> None:
     """Run the program; a user's mistake ends with exit code 2 and a red sentence, never a traceback."""
-    try:
+    with told():
         program()
-    except EvaluationError as error:
-        Console(stderr=True).print(str(error), style="red", markup=False, soft_wrap=True)
-        sys.exit(error.exit_code)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
+import os
+import socket
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -19,10 +20,19 @@ def app(port: Annotated[int, typer.Option(help="Port on this machine.", min=1, m
     """
     if not list(Path("data/released").glob("*/current.json")):
         raise ReleaseError("nothing was published yet.", where="data/released", fix="Run `evaluation run` first.")
-    command = [sys.executable, "-m", "streamlit", "run", "app/main.py", "--server.port", str(port),
-               "--server.address", "localhost"]
-    try:
-        code = subprocess.run(command, check=False).returncode
-    except KeyboardInterrupt:
-        code = 0
-    raise typer.Exit(code)
+    if not _is_free(port):
+        raise ReleaseError(f"port {port} is taken, perhaps by another app.", where="evaluation app",
+                           fix=f"Close that one, or say `evaluation app --port {port + 1}`.")
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-m", "streamlit", "run", "app/main.py", "--server.port", str(port),
+                              "--server.address", "localhost"])
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("localhost", port))
+        except OSError:
+            return False
+    return True

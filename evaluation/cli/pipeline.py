@@ -27,11 +27,21 @@ class StageFailed(EvaluationError):
         super().__init__(f"{stage} stopped. What it said stands above. Finished stages are kept: mend and run again.")
 
 
+class PipelineBusy(EvaluationError):
+    """Another run is at work in this folder."""
+
+    def __init__(self) -> None:
+        super().__init__("Another run is at work in this folder. Wait until it has ended, and run again.")
+
+
 def link_deliveries(study_id: str, delivery: Delivery) -> None:
     """Make `data/restricted/deliveries/<study>` point to where the study says its files are, when it is absent."""
     target = DELIVERIES / study_id
-    if target.exists() or delivery.found_at is None:
+    if target.exists():
         return
+    if delivery.found_at is None:
+        raise DeliveryError("no files were delivered yet.", where=str(target),
+                            fix="Put each district's folder there, as docs/delivery.md shows, and run again.")
     source = Path(delivery.found_at).resolve()
     if not source.is_dir():
         publisher = f" They are published by {delivery.publisher}" if delivery.publisher else ""
@@ -82,9 +92,12 @@ def reproduce(study_id: str) -> None:
 def _failure(error: BaseException) -> EvaluationError:
     chain = " ".join(_messages(error))
     failed = re.search(r"evaluation\.(\w+) (\w+), exited with (-?\d+)", chain)
-    if failed:
-        return StageFailed(f"Stage {failed[1]} of study {failed[2]}", 2 if failed[3] == "2" else 1)
-    return StageFailed(f"The pipeline ({chain})", 1)
+    if failed is None:
+        is_busy = "is busy" in chain or "lock" in chain.lower()
+        return PipelineBusy() if is_busy else StageFailed(f"The pipeline ({chain})", 1)
+    code = int(failed[3])
+    how = f" was killed (signal {-code})" if code < 0 else ""
+    return StageFailed(f"Stage {failed[1]} of study {failed[2]}{how}", code if code in (2, 3) else 1)
 
 
 def _messages(error: BaseException | None) -> Iterator[str]:

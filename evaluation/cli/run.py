@@ -12,6 +12,7 @@ from evaluation.cli import pipeline
 from evaluation.cli.found import show
 from evaluation.errors import StudyError
 from evaluation.release.publish import publish
+from evaluation.synthetic.overwrite import refuse_to_overwrite
 
 
 def run(study: Annotated[str, typer.Argument(help="A file in studies/, without .yaml.")] = "partnership") -> None:
@@ -26,7 +27,14 @@ def run(study: Annotated[str, typer.Argument(help="A file in studies/, without .
     if study not in params.settings().studies:
         raise StudyError(f"study `{study}` is not listed.", where="params.yaml, key studies",
                          fix=f"Add `- {study}` there.")
-    pipeline.link_deliveries(study, wanted.deliveries)
+    if (study in params.settings().synthetic_studies) != (wanted.synthetic is not None):
+        raise StudyError(f"`{study}` must be listed here if, and only if, it has a `synthetic` block.",
+                         where="params.yaml, key synthetic_studies",
+                         fix=f"Add or remove `- {study}` there, or write `synthetic: null` in its file.")
+    if wanted.synthetic is None:
+        pipeline.link_deliveries(study, wanted.deliveries)
+    else:
+        refuse_to_overwrite(pipeline.DELIVERIES / study)
     pipeline.clear_damaged_lock(console)
     pipeline.reproduce(study)
     show(wanted, console)

@@ -58,6 +58,17 @@ __all__ = [
 M = TypeVar("M", bound=Block)
 
 
+class _UniqueKeys(yaml.SafeLoader):
+    """Refuses a key that is written twice: the second would win in silence."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [key.value for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge"]
+        repeated = sorted({str(k) for k in keys if keys.count(k) > 1})
+        if repeated:
+            raise yaml.constructor.ConstructorError(None, None, f"key {repeated[0]} is written twice", node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
 def settings(root: Path = Path()) -> Settings:
     """Read params.yaml."""
     return _validated(Settings, root / "params.yaml")
@@ -72,7 +83,10 @@ def study(study_id: str, root: Path = Path()) -> Study:
         The file is missing or broken, a key is unknown, or an id points nowhere. Names file, key and way out.
     """
     path = root / "studies" / f"{study_id}.yaml"
-    if not path.is_file():
+    if not path.parent.is_dir():
+        raise StudyError("this is not the project's folder.", where=str(root.resolve()),
+                         fix="Run in the folder that holds params.yaml and studies/.")
+    if not study_id.isidentifier() or not path.is_file():
         known = sorted(p.stem for p in (root / "studies").glob("*.yaml"))
         raise StudyError(f"there is no study `{study_id}`.", where="studies/",
                          fix=f"Known studies: {', '.join(known)}.")
@@ -113,20 +127,22 @@ def _only(whole: Study, keys: tuple[str, ...]) -> Study:
 
 def _validated(model: type[M], path: Path) -> M:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeys)
     except FileNotFoundError:
         raise StudyError("the file is missing.", where=str(path), fix="Run in the project's folder.") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
-        raise StudyError("this is not readable YAML.", where=f"{path}{line}",
+        why = f" ({error.problem})" if isinstance(error, yaml.MarkedYAMLError) and error.problem else ""
+        raise StudyError(f"this is not readable YAML{why}.", where=f"{path}{line}",
                          fix="Check indentation and quotes.") from None
     try:
         return model.model_validate(content)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"]) or "(top level)"
-        raise StudyError(f"{first['msg'].lower()}.", where=f"{path}, key {key}", fix=_way_out(model, first)) from None
+        what = first["msg"].removeprefix("Value error, ")
+        raise StudyError(f"{what}.", where=f"{path}, key {key}", fix=_way_out(model, first)) from None
 
 
 def _way_out(model: type[Block], error: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from evaluation.errors import StudyError
 
@@ -93,6 +93,16 @@ class Program(Block):
     cohorts: tuple[Cohort, ...]
 
 
+MEASURES: Mapping[str, tuple[str, ...]] = {
+    "chronic_absence": ("threshold_pct", "min_days_enrolled", "count_oss_days"),
+    "any_action": ("actions",),
+    "action_count": ("actions",),
+    "scale_score": ("items", "reversed", "low", "high", "min_items"),
+    "published_rate": (),
+}
+"""The parameters each measure takes."""
+
+
 class Outcome(Block):
     """An outcome: kind, direction of good, definition with its authority.
 
@@ -111,6 +121,13 @@ class Outcome(Block):
     version: str
     definition: str
     parameters: Mapping[str, float | str | tuple[str, ...]] = {}
+
+    @model_validator(mode="after")
+    def _has_its_parameters(self) -> Outcome:
+        needed = MEASURES[self.measure]
+        if set(self.parameters) != set(needed):
+            raise ValueError(f"measure {self.measure} takes the parameters: {', '.join(needed) or 'none'}")
+        return self
 
 
 class Dimension(Block):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from evaluation.params.models import Study
+from evaluation.params.models import Program, Study
 
 
 def broken_references(found: Study, stem: str) -> Iterator[tuple[str, str, str]]:
@@ -13,10 +13,9 @@ def broken_references(found: Study, stem: str) -> Iterator[tuple[str, str, str]]
     if found.id != stem:
         yield "id", f"the study is called `{found.id}` but its file `{stem}`.", "Give both the same name."
     dimensions = {d.id: d for d in found.dimensions}
-    yield from _repeated("districts", [d.id for d in found.districts])
-    yield from _repeated("outcomes", [o.id for o in found.outcomes])
-    yield from _repeated("gaps", [g.id for g in found.gaps])
-    yield from _repeated("specifications", [s.id for s in found.specifications])
+    for name in ("districts", "programs", "outcomes", "dimensions", "gaps", "specifications", "events"):
+        yield from _repeated(name, [entry.id for entry in getattr(found, name)])
+    yield from _broken_frame(found)
     for i, gap in enumerate(found.gaps):
         yield from _unknown(f"gaps.{i}.dimension", gap.dimension, dimensions, "dimension")
         for side in ("focal", "reference"):
@@ -38,6 +37,25 @@ def broken_references(found: Study, stem: str) -> Iterator[tuple[str, str, str]]
     for kind in ("confirmatory", "exploratory"):
         for value in getattr(found.plan, kind):
             yield from _unknown(f"plan.{kind}", value, specs, "specification")
+
+
+def _broken_frame(found: Study) -> Iterator[tuple[str, str, str]]:
+    """Yield what does not fit of periods, places, grade bands and events."""
+    if found.periods.first >= found.periods.last:
+        yield "periods", "there are fewer than two periods, or they run backwards.", "Give `first` before `last`."
+    for name, (low, high) in found.grade_bands.items():
+        if low > high:
+            yield f"grade_bands.{name}", "the band runs backwards.", "Give the lower grade first."
+    for i, district in enumerate(found.districts):
+        if district.state != district.id[:2]:
+            yield f"districts.{i}.state", f"`{district.id}` is not in `{district.state}`.", "Ids begin with the state."
+    for i, program in enumerate(found.programs):
+        yield from _unknown(f"programs.{i}.grade_band", program.grade_band, {"all", *found.grade_bands}, "grade band")
+    for i, event in enumerate(found.events):
+        for period in event.periods:
+            yield from _unknown(f"events.{i}.periods", str(period), map(str, found.periods.all()), "period")
+        for state in event.states:
+            yield from _unknown(f"events.{i}.states", state, {d.state for d in found.districts}, "state")
 
 
 def _broken_tables(found: Study) -> Iterator[tuple[str, str, str]]:
@@ -72,6 +90,20 @@ def _broken_cohorts(found: Study) -> Iterator[tuple[str, str, str]]:
             if phases.setdefault(cohort.start, cohort.phase) != cohort.phase:
                 yield (f"{key}.phase", f"cohort {cohort.start} is in two phases.",
                        "Within a program a start period belongs to one phase.")
+        yield from _in_two_cohorts(f"programs.{i}", program, districts)
+
+
+def _in_two_cohorts(key: str, program: Program, districts: set[str]) -> Iterator[tuple[str, str, str]]:
+    first: dict[str, int] = {}
+    for j, cohort in enumerate(program.cohorts):
+        listed = [("districts", d) for d in cohort.districts] + [("schools", s) for s in cohort.schools]
+        for name, unit in listed:
+            for other, earlier in first.items():
+                inner, outer = (unit, other) if len(unit) > len(other) else (other, unit)
+                if inner == outer or (outer in districts and inner.startswith(f"{outer}-")):
+                    yield (f"{key}.cohorts.{j}.{name}", f"`{inner}` is in cohort {earlier} already.",
+                           "Within a program a unit starts once, alone or with its district: leave it out of one cohort.")
+        first |= {unit: cohort.start for _, unit in listed}
 
 
 def _repeated(key: str, ids: list[str]) -> Iterator[tuple[str, str, str]]:
@@ -80,5 +112,6 @@ def _repeated(key: str, ids: list[str]) -> Iterator[tuple[str, str, str]]:
 
 
 def _unknown(key: str, value: str, known: Any, kind: str) -> Iterator[tuple[str, str, str]]:
-    if value not in known:
-        yield key, f"there is no {kind} `{value}`.", f"Known: {', '.join(sorted(known))}."
+    names = sorted(known)
+    if value not in names:
+        yield key, f"there is no {kind} `{value}`.", f"Known: {', '.join(names)}."

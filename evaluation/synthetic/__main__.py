@@ -11,6 +11,7 @@ from rich.progress import track
 from evaluation import params, stage, store
 from evaluation.errors import StudyError
 from evaluation.synthetic.delivery import delivered_files
+from evaluation.synthetic.overwrite import KEY_FILE, refuse_to_overwrite
 from evaluation.synthetic.layouts import layout_of
 from evaluation.synthetic.levels import levels
 from evaluation.synthetic.mapping import mapping_yaml
@@ -34,9 +35,10 @@ def main(study_id: str) -> None:
                          fix="Add a `synthetic` block with seed and scale, or leave this stage out.")
     places = tuple(place(study, district) for district in study.districts)
     refuse_unknown_schools(study, places)
+    refuse_to_overwrite(store.folder("restricted", "deliveries", study_id))
     root = store.emptied("restricted", "deliveries", study_id)
     store.emptied("unreleased", "synthetic", study_id)
-    store.write_bytes(DEMO_KEY.encode(), root / "demo_pseudonym.key")
+    store.write_bytes(DEMO_KEY.encode(), root / KEY_FILE)
     console = Console(stderr=True)
     truth = [_district(study, p, study.synthetic, root) for p in
              track(places, "synthetic deliveries", console=console, disable=not console.is_terminal, transient=True)]

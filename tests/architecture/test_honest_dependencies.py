@@ -54,5 +54,5 @@ def test_a_stage_has_one_name_in_five_places(stage: str) -> None:
     assert (ROOT / "tests" / stage).is_dir()
     assert (ROOT / "docs/pipeline" / f"{stage}.md").is_file()
     assert f"python -m evaluation.{stage} ${{item.study}}" == STAGES[stage]["cmd"]
-    outs = [out for out in STAGES[stage]["outs"] if not out.startswith("data/restricted/deliveries/")]
+    outs = [out for out in STAGES[stage]["outs"] if isinstance(out, str)]  # deliveries, kept on rerun, are a mapping
     assert all(out.split("/")[2] == stage for out in outs)

@@ -53,7 +53,25 @@ def test_the_projects_own_studies_are_complete(study: str) -> None:
         (lambda s: s["plan"]["confirmatory"].append("x"), "plan.confirmatory", "Known: .*headline_dile"),
         (lambda s: s.pop("question"), "question", "Add the key"),
         (lambda s: s.update(id="other"), "id", "same name"),
+        (lambda s: s["programs"][0]["cohorts"][2]["districts"].append("ia-9001"), "cohorts.2.districts",
+         "`ia-9001` is in cohort 2022 already"),
+        (lambda s: s["programs"][0]["cohorts"][1].update(schools=["ia-9006-101"]), "cohorts.3.schools",
+         "`ia-9006-101` is in cohort 2022 already"),
+        (lambda s: s["programs"][0]["cohorts"][3]["schools"].append("ia-9004-101"), "cohorts.3.schools",
+         "`ia-9004-101` is in cohort 2023 already"),
+        (lambda s: s["programs"][0]["cohorts"][3]["districts"].append("ia-9004"), "cohorts.3", "cohort 2023 already"),
+        (lambda s: s["programs"][0]["cohorts"].append(
+            {"start": 2026, "phase": "test", "districts": ["ia-9006"]}), "cohorts.4.districts",
+         "`ia-9006-101` is in cohort 2025 already"),
         (lambda s: s["programs"][0]["cohorts"][1].update(start=2023, phase="test"), "cohorts.2.phase", "one phase"),
+        (lambda s: s["events"][0].update(periods=[1999]), "events.0.periods", "Known: 2017"),
+        (lambda s: s["events"][1].update(states=["zz"]), "events.1.states", "Known: ia, oh"),
+        (lambda s: s["districts"][0].update(state="oh"), "districts.0.state", "begin with the state"),
+        (lambda s: s["grade_bands"].update(middle=[8, 6]), "grade_bands.middle", "lower grade first"),
+        (lambda s: s["programs"][0].update(grade_band="elementary"), "programs.0.grade_band", "Known: all, high"),
+        (lambda s: s["periods"].update(first=2026, last=2017), "periods", "`first` before `last`"),
+        (lambda s: s["programs"].append(s["programs"][0]), "programs", "unique"),
+        (lambda s: s["outcomes"][0].update(parameters={"threshold": 10}), "outcomes.0", "study_file"),
     ],
 )
 def test_a_mistake_names_file_key_and_way_out(change, edit, key: str, way_out: str) -> None:
@@ -71,6 +89,18 @@ def test_broken_yaml_names_the_line(tmp_path: Path) -> None:
     path.write_text("id: x\n  title: [\n")
     with pytest.raises(StudyError, match="line 2"):
         params.read_study(path)
+
+
+def test_a_key_written_twice_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text("id: x\nid: y\n")
+    with pytest.raises(StudyError, match="written twice"):
+        params.read_study(path)
+
+
+def test_outside_the_project_the_message_says_so(tmp_path: Path) -> None:
+    with pytest.raises(StudyError, match=r"holds params\.yaml"):
+        params.study("partnership", tmp_path)
 
 
 def test_an_unknown_study_lists_the_known_ones() -> None:
