@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 
 from evaluation.contracts import PARTS, SCALE
-from evaluation.errors import EstimationError
+from evaluation.errors import EstimationError, StudyError
 from evaluation.params import Gap, Outcome, Program, Specification, Study
 from evaluation.stats.records import Design, Floats, Integers
 
@@ -92,6 +92,31 @@ def assign(cells: pd.DataFrame, programs: tuple[Program, ...], program_id: str) 
             elif _share_band(other, program):
                 elsewhere |= listed & _in_band(units["grade_band"], other).to_numpy(dtype=bool)
     return units[units["cohort"].notna() | ~elsewhere].reset_index(drop=True)
+
+
+def check_assignment(cells: pd.DataFrame, programs: tuple[Program, ...], study_id: str) -> None:
+    """Refuse a cohort that lists a unit which has no cell in the program's grade band, though its district has cells.
+
+    A district without any cell sent nothing that could be taken; that is told in the coverage, not here.
+
+    Raises
+    ------
+    StudyError
+        Names the study's key, the cohort and the unit.
+    """
+    sent = set(cells["district_id"].unique())
+    for i, program in enumerate(programs):
+        mine = cells.loc[_in_band(cells["grade_band"], program), ["district_id", "unit_id"]]
+        known = {"districts": set(mine["district_id"].unique()), "schools": set(mine["unit_id"].unique())}
+        for j, cohort in enumerate(program.cohorts):
+            for key, units in known.items():
+                for unit in sorted(set(getattr(cohort, key)) - units):
+                    if "-".join(unit.split("-")[:2]) in sent:
+                        raise StudyError(
+                            f"cohort {cohort.start} lists `{unit}`, which has no unit of grade band "
+                            f"{program.grade_band} in the cells.",
+                            where=f"studies/{study_id}.yaml, key programs.{i}.cohorts.{j}.{key}",
+                            fix="Correct the id, remove it, or change the program's `grade_band`.")
 
 
 def periods(study: Study, specification: Specification) -> Integers:

@@ -8,6 +8,7 @@ from rich.progress import track
 
 from evaluation import params, stage, store
 from evaluation.contracts import TABLES
+from evaluation.design import check_assignment
 from evaluation.diagnose.all import diagnosable, diagnose
 from evaluation.errors import EstimationError
 
@@ -18,6 +19,7 @@ def main(study_id: str) -> None:
     """Diagnose one study; what stage `estimate` refuses has no row here."""
     study = params.load(study_id, "diagnose")
     cells = store.read("cells", study_id)
+    check_assignment(cells, study.programs, study_id)
     by_outcome = dict(list(cells.groupby(["outcome_id", "dimension"])))
     console = Console(stderr=True)
     found: dict[str, list[dict[str, object]]] = {table: [] for table in _TABLES}

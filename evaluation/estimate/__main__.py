@@ -8,7 +8,7 @@ from rich.progress import track
 
 from evaluation import params, stage, store
 from evaluation.contracts import TABLES
-from evaluation.design import topics
+from evaluation.design import check_assignment, topics
 from evaluation.errors import EstimationError
 from evaluation.estimate.one import Found, estimate
 
@@ -17,6 +17,7 @@ def main(study_id: str) -> None:
     """Estimate one study; what cannot be estimated is told and listed, and sinks nothing else."""
     study = params.load(study_id, "estimate")
     cells = store.read("cells", study_id)
+    check_assignment(cells, study.programs, study_id)
     by_outcome = dict(list(cells.groupby(["outcome_id", "dimension"])))
     console = Console(stderr=True)
     found, refused = Found([], []), []

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from evaluation.design import assign, build, districts, students
-from evaluation.errors import EstimationError
+from evaluation.design import assign, build, check_assignment, districts, students
+from evaluation.errors import EstimationError, StudyError
 
 EIGHT = ("ia-1", "ia-2", "ia-3", "ia-4")
 
@@ -81,6 +81,29 @@ def test_units_of_another_program_are_no_comparison(cells_of, study_of):
                    study.programs, "dile")
     assert units["unit_id"].tolist() == ["ia-1-7", "ia-1-8", "ia-2-2"]
     assert units["cohort"].fillna(0).tolist() == [2004, 0, 0]
+
+
+@pytest.mark.parametrize(("cohort", "message"), [
+    ({"schools": ["ia-1-7", "ia-1-99"]}, r"key programs.0.cohorts.0.schools: cohort 2004 lists `ia-1-99`"),
+    ({"schools": ["ia-1-9"]}, "no unit of grade band middle"),
+    ({"districts": ["ia-1", "ia-2"]}, r"cohorts.0.districts: cohort 2004 lists `ia-2`"),
+])
+def test_an_assignment_that_matches_no_unit_is_the_users_mistake(cells_of, study_of, cohort, message):
+    import pandas as pd
+
+    program = {"id": "dile", "label": "x", "grade_band": "middle", "cohorts": [
+        {"start": 2004, "phase": "test", **cohort}]}
+    cells = pd.concat([cells_of(panel(lambda u, p, g: 1.0, units=("ia-1-7", "ia-1-8")), grade_band="middle"),
+                       cells_of(panel(lambda u, p, g: 1.0, units=("ia-1-9", "ia-2-1")), grade_band="high")])
+    with pytest.raises(StudyError, match=message):
+        check_assignment(cells, study_of({}, programs=[program]).programs, "small")
+
+
+def test_a_district_that_sent_nothing_is_no_mistake_of_the_study(cells_of, study_of):
+    program = {"id": "dile", "label": "x", "grade_band": "all", "cohorts": [
+        {"start": 2004, "phase": "test", "districts": ["ia-1", "ia-5"], "schools": ["ia-6-1"]}]}
+    cells = cells_of(panel(lambda u, p, g: 1.0, units=("ia-1-7", "ia-1-8")))
+    check_assignment(cells, study_of({}, programs=[program]).programs, "small")
 
 
 def test_cluster_is_the_district_of_a_school(cells_of, study_of):
