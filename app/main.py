@@ -18,11 +18,11 @@ from evaluation.errors import ReleaseError  # noqa: E402
 PAGES = {"start": "Start", "gaps_narrow": "Did gaps narrow?", "gaps_over_time": "Gaps over time",
          "coverage": "Data and coverage"}
 
-st.set_page_config(page_title="Gaps between student groups", layout="centered")
 page = st.navigation([
     st.Page(HERE / "screens" / f"{name}.py", title=title, url_path=None if name == "start" else name,
             default=name == "start") for name, title in PAGES.items()])
-state.start()
+st.set_page_config(page_title=f"{page.title} · Gaps between student groups", layout="centered")
+state.start(page.title)
 try:
     release = frame.open_release()
     if release is not None:
@@ -30,4 +30,4 @@ try:
         page.run()
         state.finish()
 except ReleaseError as error:
-    st.error(str(error))
+    st.error(f"{error.what[:1].upper()}{error.what[1:]} {error.fix}")

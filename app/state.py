@@ -8,17 +8,33 @@ import streamlit as st
 
 _WRITTEN = "address"
 _CHOSEN = "chosen"
+_LEFT = "address_left"
+_PAGE = "page_left"
+_STEPPED = "stepped"
 
 
-def start() -> None:
-    """Begin a run: nothing is in the address yet."""
+def start(page: str) -> None:
+    """Begin a run; an address that is not the one left behind (back or forward) wins over the filters."""
+    asked = st.query_params.to_dict()
+    moved = asked != st.session_state.get(_LEFT, asked)
+    st.session_state[_STEPPED] = moved and page == st.session_state.get(_PAGE)
+    st.session_state[_PAGE] = page
+    if moved:
+        for key in [str(key) for key in st.session_state if str(key).startswith("filter_")]:
+            del st.session_state[key]
     st.session_state[_WRITTEN] = {}
     st.session_state.setdefault(_CHOSEN, {})
 
 
 def finish() -> None:
-    """Write the address of what is shown."""
-    st.query_params.from_dict(st.session_state[_WRITTEN])
+    """Write the address of what is shown, if it changed.
+
+    Each writing is a step of the browser's history: after a step back the address stays, or back would lead nowhere.
+    """
+    address = st.session_state[_WRITTEN]
+    if st.query_params.to_dict() != address and not st.session_state[_STEPPED]:
+        st.query_params.from_dict(address)
+    st.session_state[_LEFT] = st.query_params.to_dict()
 
 
 def write(name: str, code: str) -> None:
@@ -59,6 +75,8 @@ def choose_many(name: str, label: str, options: Mapping[str, str], *, most: int)
         for code in asked:
             if code not in options:
                 _warn(name, code, "the others")
+        if len(asked) > most:
+            st.warning(f"The link asks for {len(asked)} {name}; at most {most} are shown.")
         st.session_state[key] = [code for code in asked if code in options][:most]
     else:
         st.session_state[key] = [code for code in st.session_state[key] if code in options]

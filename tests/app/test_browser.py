@@ -83,6 +83,25 @@ def test_a_visitor_opens_a_link_filters_and_downloads(browser, address, releases
     page.close()
 
 
+def test_back_and_forward_bring_the_filters_back(browser, address):
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(f"{address}/gaps_narrow?study=partnership&program=dile")
+    page.get_by_text("the Black–White gap in chronic absence").first.wait_for(timeout=60_000)
+    page.wait_for_url("**gap=black_white**")
+    assert page.title().startswith("Did gaps narrow?")
+    page.get_by_role("combobox", name="Gap").click()
+    page.get_by_role("option", name="Hispanic–White").click()
+    page.get_by_text("the Hispanic–White gap in chronic absence").first.wait_for()
+    page.wait_for_url("**gap=hispanic_white**")
+
+    page.go_back()
+    page.get_by_text("the Black–White gap in chronic absence").first.wait_for()
+    page.wait_for_url("**gap=black_white**")
+    page.go_forward()
+    page.get_by_text("the Hispanic–White gap in chronic absence").first.wait_for()
+    page.close()
+
+
 @pytest.mark.parametrize("path", ["", "gaps_narrow", "gaps_over_time", "coverage"])
 def test_a_phone_needs_no_sideways_scroll(browser, address, path):
     page = browser.new_page(viewport={"width": 390, "height": 844})

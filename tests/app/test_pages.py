@@ -92,7 +92,7 @@ def test_more_districts_than_fit_warns(open_page):
     codes = ["ia-3141", "ia-9001", "ia-9002", "ia-9003", "ia-9004"]
     app = open_page("gaps_over_time", study="partnership", districts=",".join(codes))
     assert "The link asks for 5 districts; at most 4 are shown." in [w.value for w in app.warning]
-    assert app.session_state["address"]["districts"] == ",".join(codes[:4])
+    assert set(app.session_state["address"]["districts"].split(",")) == set(codes[:4])
 
 
 def test_a_broken_release_is_told_without_paths_of_the_server(maker, monkeypatch, open_page, tmp_path):
