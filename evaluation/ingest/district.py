@@ -23,6 +23,7 @@ from evaluation.ingest.typed import Reading, Typed, loses_zeros, typed
 from evaluation.params import Study
 
 _ROWS_PER_FILE = 100_000_000
+_MOST_STRANGERS = 0.5
 NOTHING = Typed(pd.DataFrame(), frozenset(), (), (), frozenset())
 """What a year of events in which nothing happened contains."""
 BAND_ORDER = ("elementary", "middle", "high", "all")
@@ -140,21 +141,43 @@ def _refuse_lost_zeros(files: list[_File], mapping: DistrictMapping) -> None:
 
 
 def _refuse_foreign(files: list[_File], name: str, tables: Mapping[str, pd.DataFrame]) -> None:
-    """Refuse files that rest on a table that was not accepted, or that name none of the district's schools."""
-    if name in ("school_year", "student_year"):
+    """Refuse files that rest on a table that was not accepted, or whose schools or students are not the district's."""
+    if name == "school_year":
         return
-    schools = {year: set(rows["school_id"]) for year, rows in tables["school_year"].groupby("school_year")}
-    enrolled = set(tables["enrollment"]["school_year"]) if name == "discipline_action" else set()
+    schools = _by_year(tables["school_year"], "school_id")
+    students = _by_year(tables["enrollment"], "student_key") if "enrollment" in tables else {}
     for file in files:
         if file.table != name or file.content is None or not file.content.rows_good:
             continue
-        roster = schools.get(file.school_year)
-        if roster is None:
-            file.refuse(Flaw("no_roster"))
-        elif len(file.content.frame) and not roster & set(file.content.frame["school_id"]):
-            file.refuse(Flaw("another_district", count=file.rows_in))
-        elif name == "discipline_action" and file.school_year not in enrolled:
-            file.refuse(Flaw("no_enrollment"))
+        flaw = _foreign(file, file.content.frame, schools.get(file.school_year, set()))
+        if flaw is None and name != "enrollment":
+            flaw = _strangers(file.content.frame, students.get(file.school_year, set()))
+        if flaw is not None:
+            file.refuse(flaw)
+
+
+def _by_year(table: pd.DataFrame, column: str) -> dict[int, set[str]]:
+    return {int(year): set(table.loc[table["school_year"] == year, column]) for year in table["school_year"].unique()}
+
+
+def _foreign(file: _File, frame: pd.DataFrame, roster: set[str]) -> Flaw | None:
+    if not roster:
+        return Flaw("no_roster")
+    if "school_id" in frame and len(frame) and roster.isdisjoint(frame["school_id"].unique()):
+        return Flaw("another_district", count=file.rows_in,
+                    hint="No school of the file is in this district's school list.")
+    return None
+
+
+def _strangers(frame: pd.DataFrame, enrolled: set[str]) -> Flaw | None:
+    if not enrolled:
+        return Flaw("no_enrollment")
+    mine = set(frame["student_key"].unique())
+    strangers = len(mine - enrolled)
+    if strangers <= _MOST_STRANGERS * len(mine):
+        return None
+    return Flaw("another_district", hint=f"{strangers:,} of {len(mine):,} students of the file are not enrolled in "
+                                         "this district and year.")
 
 
 def _table(name: str, files: list[_File], tables: Mapping[str, pd.DataFrame], study: Study,

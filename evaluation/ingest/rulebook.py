@@ -29,8 +29,8 @@ REFUSE_FILE: Mapping[str, Rule] = {
                                    "Declare `format` for the column in mapping.yaml."),
     "date_format": Rule("No date fits the declared format", "Correct `format` in mapping.yaml."),
     "excel_serial_date": Rule("Dates are spreadsheet day numbers", "Format the column as a date and export again."),
-    "another_district": Rule("No school of the file is in this district's school list",
-                             "This looks like another district's file: put it where it belongs."),
+    "another_district": Rule("The file looks like another district's or another year's",
+                             "Put it where it belongs, or complete the school list and the enrolment."),
     "no_roster": Rule("The school list of this district and year was not accepted", "Send the school list first."),
     "no_enrollment": Rule("Enrolment of this district and year was not accepted", "Send the enrolment file first."),
     "unclaimed_file": Rule("No table of mapping.yaml names this file", "Add its pattern to `files`, or take it away."),
@@ -67,8 +67,10 @@ SET_ASIDE: Mapping[str, Rule] = {
     "oss_over_absent": Rule("More suspension days than days absent", "Count suspension days inside days absent."),
     "enrolled_over_calendar": Rule("More days enrolled in the year than the school's calendar has",
                                    "Correct the days or `calendar_days`."),
-    "no_enrolment_for_action": Rule("The student has no enrolment at this school in this year",
-                                    "Add the enrolment, or correct the school."),
+    "not_enrolled_at_school": Rule("The student has no accepted enrolment at this school in this year",
+                                   "Add the enrolment, or correct the id or the school."),
+    "not_enrolled": Rule("The student has no accepted enrolment in this district and year",
+                         "Add the enrolment, correct the id, or take the row away."),
     "conflicting_duplicate": Rule("Rows with the same key differ; all of them are set aside", "Keep the right one."),
 }
 

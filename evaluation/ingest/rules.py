@@ -14,6 +14,13 @@ from evaluation.engine import Frame
 
 SCHOOL = ("school_id", "school_year")
 STUDENT_SCHOOL = ("student_key", "school_id", "school_year")
+ENROLLED_ON = {
+    "student_year": ("not_enrolled", ("student_key", "school_year")),
+    "attendance": ("not_enrolled_at_school", STUDENT_SCHOOL),
+    "discipline_action": ("not_enrolled_at_school", STUDENT_SCHOOL),
+    "survey_response": ("not_enrolled_at_school", STUDENT_SCHOOL),
+}
+"""Per table, the rule that asks for an accepted enrolment, and the columns it must share."""
 KEEPS_NO_ROW = ("exact_duplicate",)
 """Rules that are notes: the row is accepted and counts once with the one it repeats."""
 
@@ -25,7 +32,7 @@ def judged(name: str, rows: Frame, roster: Frame | None, enrolled: Frame | None)
     ----------
     rows : canonical columns and `at`.
     roster : the accepted `school_year` rows; needed by every table with schools but `school_year` itself.
-    enrolled : the accepted `enrollment` rows; needed by `discipline_action`.
+    enrolled : the accepted `enrollment` rows; needed by every table of students but `enrollment` itself.
     """
     frame = rows.with_columns(rule=nw.lit(None, dtype=nw.String))
     if roster is not None and name not in ("school_year", "student_year"):
@@ -42,10 +49,11 @@ def judged(name: str, rows: Frame, roster: Frame | None, enrolled: Frame | None)
     if name == "attendance":
         frame = _flag(frame, "absent_over_enrolled", nw.col("half_days_absent") > nw.col("half_days_enrolled"))
         frame = _flag(frame, "oss_over_absent", nw.col("half_days_absent_oss") > nw.col("half_days_absent"))
-    if name == "discipline_action" and enrolled is not None:
-        known = enrolled.select(*STUDENT_SCHOOL).unique().with_columns(is_known=nw.lit(True))
-        frame = frame.join(known, on=list(STUDENT_SCHOOL), how="left")
-        frame = _flag(frame, "no_enrolment_for_action", nw.col("is_known").is_null())
+    if name in ENROLLED_ON and enrolled is not None:
+        rule, on = ENROLLED_ON[name]
+        known = enrolled.select(*on).unique().with_columns(is_known=nw.lit(True))
+        frame = frame.join(known, on=list(on), how="left")
+        frame = _flag(frame, rule, nw.col("is_known").is_null())
     frame = _duplicates(frame, name)
     if name == "enrollment":
         frame = _overlaps(frame)

@@ -15,8 +15,9 @@ def _report(found: District, table: str) -> FileReport:
     return next(f for f in found.files if f.file == f"ia-9001/2024/{table}.csv")
 
 
-NEEDS = {"schools": (), "students": (), "enrollment": ("schools",), "attendance": ("schools",), "survey": ("schools",),
-         "discipline": ("schools", "enrollment")}
+_BOTH = ("schools", "enrollment")
+NEEDS = {"schools": (), "enrollment": ("schools",), "students": _BOTH, "attendance": _BOTH, "survey": _BOTH,
+         "discipline": _BOTH}
 
 
 def _with_needed(changed: dict[str, bytes], table: str, files: dict[str, bytes]) -> dict[str, bytes]:
@@ -134,7 +135,8 @@ SET_ASIDE = {
     "grade_outside_school": ("enrollment", 3, None, "0000002,101,08/23/2023,05/31/2024,5"),
     "out_of_range": ("enrollment", 3, "Gr", "0000002,101,08/23/2023,05/31/2024,13"),
     "item_outside_scale": ("survey", 3, "Value", "0000001,101,1,bel2,6"),
-    "no_enrolment_for_action": ("discipline", 2, None, "0000009,101,7,10/02/2023,Out,1"),
+    "not_enrolled_at_school": ("attendance", 4, None, "0000009,101,2023-09,20,1,0"),
+    "not_enrolled": ("students", 4, None, "0000009,W,N"),
     "no_grade_band": ("schools", 3, None, "102,0,5,180"),
 }
 
@@ -150,6 +152,42 @@ def test_row_is_set_aside_and_located(rule: str, take: Take, files: Callable[[],
     assert (finding.rule, finding.row, finding.column) == (rule, row, column)
     where = found.quarantine[found.quarantine["file"] == report.file]
     assert set(where["row"]) == {row}
+
+
+@pytest.mark.parametrize(("table", "stranger"), [
+    ("attendance", "0000009,101,2023-09,20,1,0"), ("survey", "0000009,101,1,bel1,1"),
+    ("discipline", "0000009,101,8,10/02/2023,Out,1")])
+def test_rows_of_students_who_are_not_enrolled_at_the_school_are_set_aside(
+        table: str, stranger: str, take: Take, rows_of: Callable[..., bytes], files: Callable[[], dict[str, bytes]],
+) -> None:
+    elsewhere = stranger.replace("0000009,101", "0000001,102").replace(",8,", ",9,")
+    name = f"2024/{table}.csv"
+    found = take({name: files()[name] + f"{stranger}\n{elsewhere}\n".encode()})
+    report = _report(found, table)
+    assert report.rows_quarantined == 2
+    assert {f.rule for f in report.findings} == {"not_enrolled_at_school"}
+
+
+STRANGERS = {"students": "000000{},B,Y", "attendance": "000000{},101,2023-09,20,1,0", "survey": "000000{},101,1,bel1,1",
+             "discipline": "000000{0},101,{0},10/02/2023,Out,1"}
+
+
+@pytest.mark.parametrize("table", STRANGERS)
+def test_a_file_with_mostly_other_students_is_taken_for_another_districts(table: str, take: Take,
+                                                                           rows_of: Callable[..., bytes]) -> None:
+    def report_of(*students: int) -> FileReport:
+        rows = [STRANGERS[table].format(student) for student in students]
+        return _report(take({f"2024/{table}.csv": rows_of(table, rows)}), table)
+    half, most = report_of(1, 2, 8, 9), report_of(1, 7, 8)
+    assert (half.rows_accepted, half.rows_quarantined) == (2, 2)
+    assert (most.rows_refused, most.findings[0].rule) == (3, "another_district")
+    assert "2 of 3 students" in (most.refusal or "")
+
+
+@pytest.mark.parametrize("table", STRANGERS)
+def test_a_file_is_refused_when_its_year_has_no_accepted_enrolment(table: str, take: Take) -> None:
+    report = _report(take({"2024/enrollment.csv": b""}), table)
+    assert (report.rows_accepted, report.findings[0].rule) == (0, "no_enrollment")
 
 
 def test_conflicting_duplicates_are_both_set_aside(take: Take, rows_of: Callable[..., bytes]) -> None:

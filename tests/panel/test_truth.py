@@ -30,6 +30,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     content["synthetic"]["scale"] = 0.02
     chosen = {layout_of(d["id"]).files["school_year"]: d["id"] for d in content["districts"]}.values()
     content["districts"] = [d for d in content["districts"] if d["id"] in chosen]
+    content["events"] = [event | {"states": []} for event in content["events"]]
     for program in content["programs"]:
         program["cohorts"] = [{"start": 2024, "phase": "develop", "districts": [content["districts"][0]["id"]]}]
     (root / "studies/partnership.yaml").write_text(yaml.safe_dump(content))
