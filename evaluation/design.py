@@ -164,7 +164,8 @@ def build(cells: pd.DataFrame, study: Study, specification: Specification, outco
         outcome=outcome, parts=(part,) if part else PARTS, unit_ids=tuple(units["unit_id"]), periods=chosen,
         position=np.searchsorted(study.periods.all(), chosen).astype(np.int64),
         cluster=_codes(units["district_id"]), stratum=_codes(_stratum(units, specification)),
-        cohort=units["cohort"].to_numpy(dtype=float), weight=weight)
+        cohort=units["cohort"].to_numpy(dtype=float), weight=weight,
+        is_break=np.isin(chosen, [p for e in study.events if e.kind == "break" for p in e.periods]))
     return _with_both_sides(full, specification, outcome_id, gap)
 
 

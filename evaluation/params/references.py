@@ -102,8 +102,8 @@ def _in_two_cohorts(key: str, program: Program, districts: set[str]) -> Iterator
                 inner, outer = (unit, other) if len(unit) > len(other) else (other, unit)
                 if inner == outer or (outer in districts and inner.startswith(f"{outer}-")):
                     yield (f"{key}.cohorts.{j}.{name}", f"`{inner}` is in two cohorts.",
-                           f"Take `{inner}` out of cohort {earlier} or {cohort.start}: a unit starts once, alone or with "
-                           "its district.")
+                           f"Take `{inner}` out of cohort {earlier} or {cohort.start}: a unit starts once, alone "
+                           "or with its district.")
         first |= {unit: cohort.start for _, unit in listed}
 
 

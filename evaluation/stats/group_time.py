@@ -36,7 +36,8 @@ def group_time_att(design: Design, *, comparison: Comparison, base: Base) -> Est
     Parameters
     ----------
     comparison : `never` compares with never-program units; `not_yet` adds cohorts that start after max(t, base)
-    base : the last period of the design before g; with `varying`, a period before g has the one before it as base
+    base : the last period of the design before g that is no break; with `varying`, a period before g has the last such
+        period before it as base. Where all earlier periods are breaks, the last of them.
 
     Returns
     -------
@@ -96,14 +97,20 @@ def _cells(design: Design, base: Base) -> list[tuple[int, int, int]]:
     """All (cohort, index of period, index of base period)."""
     cells = []
     for cohort in np.unique(design.cohort[~design.never_program]):
-        last_before = int(np.searchsorted(design.periods, cohort)) - 1
-        if last_before < 0 or cohort > design.periods[-1]:
+        first = int(np.searchsorted(design.periods, cohort))
+        if first == 0 or cohort > design.periods[-1]:
             continue
         for period in range(len(design.periods)):
-            start = period - 1 if base == "varying" and period <= last_before else last_before
+            start = _last_before(period if base == "varying" and period < first else first, design)
             if start >= 0 and period != start:
                 cells.append((int(cohort), period, start))
     return cells
+
+
+def _last_before(period: int, design: Design) -> int:
+    """Index of the last period before this one that is no break, else of the last at all; −1 where there is none."""
+    usual = np.flatnonzero(~design.is_break[:period])
+    return int(usual[-1]) if len(usual) else period - 1
 
 
 def _rows(design: Design, cells: list[tuple[int, int, int]], comparison: Comparison) -> _Rows:

@@ -33,6 +33,8 @@ class Design:
         First program period; NaN for never-program units.
     weight : (U,)
         Fixed weight of each unit, positive; part of the estimand.
+    is_break : (T,)
+        Periods that measure something else (a pandemic) and are no base.
     """
 
     outcome: Floats
@@ -44,6 +46,7 @@ class Design:
     stratum: Integers
     cohort: Floats
     weight: Floats
+    is_break: Booleans
 
     @property
     def never_program(self) -> Booleans:

@@ -52,6 +52,8 @@ def test_excluded_events_leave_periods_but_not_positions_out(cells_of, study_of)
     design = built(cells_of(panel(lambda u, p, g: 1.0)), study, exclude_events=("pandemic",))
     assert design.periods.tolist() == [2001, 2002, 2005, 2006]
     assert design.position.tolist() == [0, 1, 4, 5]
+    kept = built(cells_of(panel(lambda u, p, g: 1.0)), study)
+    assert kept.is_break.tolist() == [False, False, True, True, False, False]
 
 
 def test_focal_weight_is_the_mean_of_focal_students_before_the_first_cohort(cells_of, study_of):

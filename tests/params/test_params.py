@@ -59,7 +59,7 @@ def test_the_projects_own_studies_are_complete(study: str) -> None:
          "`ia-9006-101` out of cohort 2022"),
         (lambda s: s["programs"][0]["cohorts"][3]["schools"].append("ia-9004-101"), "cohorts.3.schools",
          "`ia-9004-101` out of cohort 2023"),
-        (lambda s: s["programs"][0]["cohorts"][3]["districts"].append("ia-9004"), "cohorts.3", "out of cohort 2023"),
+        (lambda s: s["programs"][0]["cohorts"][3].update(districts=["ia-9004"]), "cohorts.3", "out of cohort 2023"),
         (lambda s: s["programs"][0]["cohorts"].append(
             {"start": 2026, "phase": "test", "districts": ["ia-9006"]}), "cohorts.4.districts",
          "`ia-9006-101` out of cohort 2025"),

@@ -51,6 +51,7 @@ def _design(outcome: np.ndarray, cohort: list[float] | np.ndarray, **given: obje
         "parts": tuple(f"part{k}" for k in range(outcome.shape[2])), "unit_ids": tuple(map(str, range(units))),
         "periods": np.arange(start, start + periods), "position": np.arange(periods), "cluster": np.arange(units),
         "stratum": np.zeros(units, dtype=np.int64), "weight": np.ones(units),
+        "is_break": np.zeros(periods, dtype=bool),
     }
     return Design(outcome=outcome.astype(float), cohort=np.array(cohort, dtype=float), **fields | given)
 

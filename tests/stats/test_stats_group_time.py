@@ -209,3 +209,21 @@ def _period_and_base(design, weights):
     program = weights[~design.never_program & weights.any(axis=1)]
     leading = program[np.argmax(np.abs(program).max(axis=1))]
     return int(np.argmax(leading)), int(np.argmin(leading))
+
+
+@pytest.mark.parametrize("base", ["universal", "varying"])
+def test_a_break_period_is_no_base(design_of, base):
+    outcome = np.array([[1.0, 2, 100, 200, 7, 9], [0, 0, 0, 0, 0, 0]])
+    is_break = np.array([False, False, True, True, False, False])
+    found = group_time_att(design_of(outcome, [5, np.nan], is_break=is_break), comparison="never", base=base)
+    of = {e.period: value for e, value in zip(found.estimands, found.value[:, 0], strict=True)}
+    assert (of[5], of[6]) == (5, 7)
+    assert (of[3], of[4]) == (98, 198)
+    assert (of.get(1), of.get(2)) == ((-1, None) if base == "universal" else (None, 1))
+
+
+def test_where_all_earlier_periods_are_breaks_the_last_is_the_base(design_of):
+    outcome = np.array([[1.0, 3, 7], [0, 0, 0]])
+    found = group_time_att(design_of(outcome, [3, np.nan], is_break=np.array([True, True, False])),
+                           comparison="never", base="universal")
+    assert found.value[:, 0].tolist() == [-2, 4]
