@@ -4,6 +4,7 @@ EvaluationError
 ├── UserError            exit 2: something the user gave is wrong; the message says what, where, why and what to do
 │   ├── StudyError       a study file or params.yaml
 │   ├── DeliveryError    files a district sent
+│   │   └── ToleranceError   exit 3: every file was accepted, with too many rows set aside
 │   └── ReleaseError     publishing or reading a release
 ├── ContractError        a table that crosses a stage breaks its contract: a defect of the program
 └── EstimationError      an estimate that cannot be made from these cells
@@ -32,6 +33,12 @@ class StudyError(UserError):
 
 class DeliveryError(UserError):
     """A delivered file cannot be taken."""
+
+
+class ToleranceError(DeliveryError):
+    """More rows of a delivery were set aside than the study tolerates."""
+
+    exit_code = 3
 
 
 class ReleaseError(UserError):

@@ -17,7 +17,8 @@ from evaluation.ingest.district import District, ingest_district
 from evaluation.ingest.mapping import FIELDS, read_mapping
 from evaluation.ingest.pseudonym import chosen_key
 from evaluation.ingest.public import read_public
-from evaluation.ingest.report import intake, refuse_unusable, report
+from evaluation.ingest.records import FileReport
+from evaluation.ingest.report import intake, report, stop_unless_usable, summary
 from evaluation.params import Study
 
 _DEMO_KEY = "demo_pseudonym.key"
@@ -42,8 +43,11 @@ def main(study_id: str) -> None:
 
 def _public(deliveries: Path, study: Study, study_id: str) -> None:
     found = read_public(deliveries, study)
-    for table in ("public_cell", "intake", "quarantine"):
-        store.write(getattr(found, table), table, study_id)
+    written = {table: store.write(getattr(found, table), table, study_id)
+               for table in ("public_cell", "intake", "quarantine")}
+    rows = found.intake.astype("object").where(found.intake.notna(), None).to_dict("records")
+    files = tuple(FileReport(**{str(column): value for column, value in row.items()}) for row in rows)
+    _conclude(files, study, set(), 1.0, str(written["intake"]))
 
 
 def _districts(deliveries: Path, study: Study, study_id: str) -> None:
@@ -65,7 +69,15 @@ def _districts(deliveries: Path, study: Study, study_id: str) -> None:
     silent = {d.id for d in study.districts} - {f.district_id for f in files}
     target = written.with_name(_REPORT)
     store.write_json(report(files, silent, has_demo), target)
-    refuse_unusable(files, study.quarantine_tolerance, str(target))
+    _conclude(files, study, silent, study.quarantine_tolerance, str(target))
+
+
+def _conclude(files: tuple[FileReport, ...], study: Study, silent: set[str], tolerance: float, where: str) -> None:
+    """Say what became of the delivery, and stop when it cannot be used as it is."""
+    console = Console(stderr=True)
+    for line, colour in summary(files, silent, study.deliveries.accept_without, where):
+        console.print(line, style=colour, markup=False, highlight=False, soft_wrap=True)
+    stop_unless_usable(files, tolerance, study.deliveries.accept_without, where)
 
 
 def _joined(frames: list[pd.DataFrame], table: str) -> pd.DataFrame:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pandas as pd
 
 from evaluation.contracts import TABLES
-from evaluation.errors import DeliveryError
+from evaluation.errors import DeliveryError, ToleranceError
 from evaluation.ingest.records import FileReport
 
 _NAMED = 5
+_COUNTS = ("rows_in", "rows_accepted", "rows_quarantined", "rows_refused")
 
 
 def intake(files: Iterable[FileReport]) -> pd.DataFrame:
@@ -23,9 +25,8 @@ def intake(files: Iterable[FileReport]) -> pd.DataFrame:
 
 def report(files: tuple[FileReport, ...], districts_without_files: Iterable[str], demo_key: bool) -> dict[str, Any]:
     """Return the content of report.json: totals, districts that sent nothing, and every file with its findings."""
-    fields = ("rows_in", "rows_accepted", "rows_quarantined", "rows_refused")
     return {
-        "totals": {field: sum(getattr(f, field) for f in files) for field in fields} | {"files": len(files)},
+        "totals": {field: sum(getattr(f, field) for f in files) for field in _COUNTS} | {"files": len(files)},
         "districts_that_sent_nothing": sorted(districts_without_files),
         "pseudonyms": "demonstration key: anybody can recompute them" if demo_key else "district's own key",
         "files": [_in_words(f) for f in sorted(files, key=lambda f: f.file)],
@@ -38,25 +39,69 @@ def _in_words(file: FileReport) -> dict[str, Any]:
     return content
 
 
-def refuse_unusable(files: tuple[FileReport, ...], tolerance: float, where: str) -> None:
-    """Raise when everything of a district was refused, or more of its rows were set aside than tolerated.
+def summary(files: tuple[FileReport, ...], districts_without_files: Iterable[str], accept_without: tuple[str, ...],
+            where: str) -> list[tuple[str, str]]:
+    """Return what the stage says of a delivery: (line, colour), the account of all rows first."""
+    unexpected, accepted = _refused(files, accept_without)
+    silent = sorted(districts_without_files)
+    total = {field: sum(getattr(f, field) for f in files) for field in _COUNTS}
+    colour = "red" if unexpected else "yellow" if accepted or silent else "green"
+    lines = [(f"{len(files):,} file{'' if len(files) == 1 else 's'}, {total['rows_in']:,} rows in = "
+              f"{total['rows_accepted']:,} accepted + {total['rows_quarantined']:,} set aside + "
+              f"{total['rows_refused']:,} refused; report: {where}", colour)]
+    marked = [(f, "red") for f in unexpected] + [(f, "yellow") for f in accepted]
+    lines += [(f"Refused: {f.file}: {f.refusal}", shade) for f, shade in marked[:_NAMED]]
+    if len(marked) > _NAMED:
+        lines.append((f"… and {len(marked) - _NAMED:,} more refused files.", colour))
+    if silent:
+        lines.append((f"Districts that sent nothing: {', '.join(silent)}.", "yellow"))
+    return lines
+
+
+def stop_unless_usable(files: tuple[FileReport, ...], tolerance: float, accept_without: tuple[str, ...],
+                       where: str) -> None:
+    """Raise when a file was refused that the study does not go without, or too much of a district was set aside.
 
     Raises
     ------
     DeliveryError
-        Names the districts, the shares and where the report lies.
+        A refused file; names the first ones, where the report lies and the way out.
+    ToleranceError
+        Only rows set aside, more than tolerated; names the districts and shares.
     """
-    problems = []
+    over = list(_over_tolerance(files, tolerance))
+    refused, _ = _refused(files, accept_without)
+    if refused:
+        names = _first([f.file for f in refused], "files")
+        also = f" Rows set aside beyond the tolerance: {_first(over, 'districts')}." if over else ""
+        raise DeliveryError(f"{len(refused):,} delivered file{' was' if len(refused) == 1 else 's were'} refused "
+                            f"({names}).{also}", where=where,
+                            fix="Mend them as it says, or list those the study knowingly goes without under "
+                                "`deliveries.accept_without` in the study file.")
+    if over:
+        raise ToleranceError(f"too many rows were set aside ({_first(over, 'districts')}).", where=where,
+                             fix="Mend the rows it lists, or raise `quarantine_tolerance` in the study file.")
+
+
+def _refused(files: Iterable[FileReport], accept_without: tuple[str, ...]) -> tuple[list[FileReport], list[FileReport]]:
+    """Return the refused files that stop the run, and those that the study goes without."""
+    unexpected: list[FileReport] = []
+    accepted: list[FileReport] = []
+    for file in sorted((f for f in files if f.refusal is not None), key=lambda f: f.file):
+        is_declared = any(file.file == p or fnmatchcase(file.file, p) for p in accept_without)
+        (accepted if is_declared else unexpected).append(file)
+    return unexpected, accepted
+
+
+def _over_tolerance(files: tuple[FileReport, ...], tolerance: float) -> Iterator[str]:
     for district in sorted({f.district_id for f in files}):
         mine = [f for f in files if f.district_id == district]
         read = sum(f.rows_in - f.rows_refused for f in mine)
         aside = sum(f.rows_quarantined for f in mine)
-        if all(f.refusal is not None for f in mine):
-            problems.append(f"{district}: every file was refused")
-        elif aside > tolerance * read:
-            problems.append(f"{district}: {aside:,} of {read:,} rows were set aside ({100 * aside / read:.1f} %)")
-    if problems:
-        more = f"; and {len(problems) - _NAMED} more districts" if len(problems) > _NAMED else ""
-        raise DeliveryError(f"the delivery cannot be used as it is ({'; '.join(problems[:_NAMED])}{more}).",
-                            where=where,
-                            fix="Mend the rows and files it lists, or raise `quarantine_tolerance` in the study file.")
+        if aside > tolerance * read:
+            yield f"{district}: {aside:,} of {read:,} rows were set aside ({100 * aside / read:.1f} %)"
+
+
+def _first(items: list[str], what: str) -> str:
+    more = f"; and {len(items) - _NAMED:,} more {what}" if len(items) > _NAMED else ""
+    return "; ".join(items[:_NAMED]) + more

@@ -57,13 +57,18 @@ class PublicTable(Block):
 
 
 class Delivery(Block):
-    """Where delivered files come from and which adapter reads them."""
+    """Where delivered files come from and which adapter reads them.
+
+    `accept_without` lists files, as paths or patterns below the delivery's folder, that the study knowingly goes
+    without when they are refused; any other refused file stops the run.
+    """
 
     adapter: Literal["csv", "public_group_level"]
     found_at: str | None = None
     publisher: str | None = None
     archive: str | None = None
     tables: tuple[PublicTable, ...] = ()
+    accept_without: tuple[str, ...] = ()
 
 
 class District(Block):

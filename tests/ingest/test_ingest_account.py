@@ -10,12 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from evaluation.contracts import TABLES
-from evaluation.errors import DeliveryError
+from evaluation.errors import DeliveryError, ToleranceError
 from evaluation.ingest.district import District
 from evaluation.ingest.mapping import read_mapping
 from evaluation.ingest.pseudonym import chosen_key, pseudonyms
 from evaluation.ingest.records import FileReport
-from evaluation.ingest.report import refuse_unusable
+from evaluation.ingest.report import stop_unless_usable, summary
 
 Take = Callable[..., District]
 TEXT = st.text(alphabet="0123456789,;\"\n\r.-*#/ AWNYé", max_size=60)
@@ -132,15 +132,47 @@ def test_broken_mapping_names_file_and_key(text: str, key: str) -> None:
     assert key in caught.value.where
 
 
-def test_a_district_is_refused_when_nothing_or_too_little_of_it_can_be_used() -> None:
-    def file(accepted: int, aside: int, refused: int) -> FileReport:
-        return FileReport("ia-9001", 2024, "attendance", "f.csv", accepted + aside + refused, accepted, aside, refused,
-                          "why" if refused else None)
-    refuse_unusable((file(98, 2, 0), file(0, 0, 50)), 0.02, "report.json")
-    with pytest.raises(DeliveryError, match=r"3\.0 %"):
-        refuse_unusable((file(97, 3, 0),), 0.02, "report.json")
-    with pytest.raises(DeliveryError, match="every file was refused"):
-        refuse_unusable((file(0, 0, 5),), 0.02, "report.json")
+def _file(accepted: int, aside: int, refused: int, name: str = "ia-9001/2024/f.csv") -> FileReport:
+    return FileReport("ia-9001", 2024, "attendance", name, accepted + aside + refused, accepted, aside, refused,
+                      "It is empty. Send it again." if refused else None)
+
+
+def test_a_refused_file_stops_the_run_unless_the_study_accepts_to_go_without_it() -> None:
+    files = (_file(98, 2, 0), _file(0, 0, 50, "ia-9001/2024/g.csv"))
+    with pytest.raises(DeliveryError, match=r"ia-9001/2024/g\.csv.*accept_without") as caught:
+        stop_unless_usable(files, 0.02, (), "report.json")
+    assert caught.value.exit_code == 2
+    with pytest.raises(DeliveryError):
+        stop_unless_usable(files, 0.02, ("ia-9001/2024/f.csv",), "report.json")
+    stop_unless_usable(files, 0.02, ("ia-9001/2024/g.csv",), "report.json")
+    stop_unless_usable(files, 0.02, ("ia-9001/2024/*",), "report.json")
+
+
+def test_more_rows_set_aside_than_tolerated_stop_the_run_with_a_code_of_their_own() -> None:
+    stop_unless_usable((_file(98, 2, 0),), 0.02, (), "report.json")
+    with pytest.raises(ToleranceError, match=r"3\.0 %") as caught:
+        stop_unless_usable((_file(97, 3, 0),), 0.02, (), "report.json")
+    assert caught.value.exit_code == 3
+    with pytest.raises(DeliveryError, match=r"3\.0 %") as both:
+        stop_unless_usable((_file(97, 3, 0), _file(0, 0, 1)), 0.02, (), "report.json")
+    assert both.value.exit_code == 2
+
+
+def test_the_summary_names_the_first_refused_files_and_the_silent_districts() -> None:
+    files = (_file(1_000, 2, 0), *(_file(0, 0, 50, f"ia-9001/2024/{i}.csv") for i in range(7)))
+    lines = [text for text, _ in summary(files, {"ia-9003", "ia-9002"}, ("ia-9001/2024/0.csv",), "report.json")]
+    assert lines[0] == ("8 files, 1,352 rows in = 1,000 accepted + 2 set aside + 350 refused; report: report.json")
+    assert lines[1] == "Refused: ia-9001/2024/1.csv: It is empty. Send it again."
+    assert lines[6] == "… and 2 more refused files."
+    assert "ia-9002, ia-9003" in lines[7]
+    assert len(lines) == 8
+
+
+def test_refused_files_that_the_study_goes_without_are_still_told() -> None:
+    told = summary((_file(0, 0, 50),), set(), ("ia-9001/*",), "report.json")
+    assert [style for _, style in told] == ["yellow", "yellow"]
+    assert summary((_file(5, 0, 0),), set(), (), "report.json") == [(
+        "1 file, 5 rows in = 5 accepted + 0 set aside + 0 refused; report: report.json", "green")]
 
 
 def test_counts_that_do_not_add_up_are_a_defect() -> None:

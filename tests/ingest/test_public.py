@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from evaluation import params
 from evaluation.errors import DeliveryError, StudyError
 from evaluation.ingest import public_archive
+from evaluation.ingest.__main__ import _public as ingest_public
 from evaluation.ingest.public import PublicIntake, read_public
 from evaluation.ingest.public_file import RULES, read_file
 
@@ -151,6 +152,16 @@ def test_a_refused_file_is_in_the_intake_report_with_its_reason(tmp_path):
     refused = read_public(tmp_path, small_study()).intake.iloc[1]
     assert (refused["rows_in"], refused["rows_accepted"], refused["rows_refused"]) == (2, 0, 2)
     assert "no header row" in refused["refusal"]
+
+
+def test_a_refused_publishers_file_stops_the_stage_unless_the_study_goes_without_it(tmp_path, monkeypatch, capsys):
+    pack(tmp_path, **{"sus/raw/sus__2011-12_race.csv": PLAIN, "sus/raw/sus__2012-13_race.csv": "a,b\n1,2\n"})
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DeliveryError, match=r"birch\.zip/sus/raw/sus__2012-13_race\.csv"):
+        ingest_public(tmp_path, small_study(), "connecticut")
+    assert list(tmp_path.glob("data/*/ingest/connecticut/intake.parquet"))
+    ingest_public(tmp_path, small_study(accept_without=("birch.zip/*2012-13*",)), "connecticut")
+    assert "2 files, 5 rows in = 3 accepted + 0 set aside + 2 refused" in capsys.readouterr().err
 
 
 def test_a_missing_archive_says_who_publishes_it_and_where_it_belongs(tmp_path):
