@@ -154,12 +154,14 @@ _ALL: tuple[Column, ...] = (
     _real("ci80_low", "Lower end, 80 % interval"),
     _real("ci80_high", "Upper end, 80 % interval"),
     _real("p_value", "Two-sided, from CR2 and Satterthwaite df; never a library's default", unit="", low=0, high=1),
-    Column("inference", "string", "`cr2` with Satterthwaite df; `cr1` only to reproduce a published table (no interval, no p-value)",
-           allowed=("cr2", "cr1", "none")),
+    Column("inference", "string", "`cr2` with Satterthwaite df; `cr1` only to reproduce a published table (no "
+           "interval, no p-value)", allowed=("cr2", "cr1", "none")),
     Column("no_interval", "string", "Why no interval is given", nullable=True, allowed=NO_INTERVAL),
     _text("verdict", "What may be said, by rule", allowed=VERDICTS),
     Column("left_out_cohorts", "string", "Cohorts of one cluster, left out of this aggregate and shown apart",
            nullable=True),
+    Column("dropped_cohorts", "string", "Cohorts that could not be estimated in this aggregate: no data in the base "
+           "period, no comparison or no weight", nullable=True),
     _real("level", "Mean outcome of program units in program periods, under the estimand's weights"),
     _count("n_program_districts", "Program districts behind the number"),
     _count("n_comparison_districts", "Comparison districts behind the number"),

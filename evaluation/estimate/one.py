@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 
 from evaluation.design import Part, Topic, build, districts, students
+from evaluation.estimate.dropped import dropped_cohorts
 from evaluation.estimate.group_time import averages, by_district
 from evaluation.estimate.rows import estimate_rows, weight_rows
 from evaluation.estimate.two_way import fit_two_way
-from evaluation.params import Specification, Study
+from evaluation.params import Program, Specification, Study
 from evaluation.stats.inference import infer
 from evaluation.stats.records import Design, Estimate
 
@@ -42,23 +43,24 @@ def estimate(cells: pd.DataFrame, study: Study, topic: Topic) -> Found:
         No estimate can be made from these cells.
     """
     found = Found([], [])
+    program = next(p for p in study.programs if p.id == topic.specification.program)
     for part in _SAMPLES[topic.specification.sample]:
         full = build(cells, study, topic.specification, topic.outcome.id, topic.gap, part=part)
         n = dict(zip(full.unit_ids, students(cells, full, topic.outcome.id, topic.gap), strict=True))
-        for design, made in _fitted(cells, study, topic.specification, full):
+        for design, made in _fitted(cells, program, topic.specification, full):
             inference = infer(made, method=topic.specification.inference, n_absorbed=CONSTANT)
             n_used = np.array([n[unit_id] for unit_id in design.unit_ids])
-            found.estimates.extend(estimate_rows(topic, design, made, inference, n_used))
+            found.estimates.extend(estimate_rows(topic, design, made, inference, n_used,
+                                                 dropped=dropped_cohorts(design, made, program)))
             if "gap" in made.parts and made.estimands[0].kind != "district":
                 found.weights.append(weight_rows(topic, design, made))
     return found
 
 
-def _fitted(cells: pd.DataFrame, study: Study, specification: Specification,
+def _fitted(cells: pd.DataFrame, program: Program, specification: Specification,
             design: Design) -> Iterator[tuple[Design, Estimate]]:
     if specification.estimator == "twfe":
         yield design, fit_two_way(design)
     else:
-        program = next(p for p in study.programs if p.id == specification.program)
         yield design, averages(design, specification, program)
         yield from by_district(design, districts(cells, design), specification)

@@ -16,7 +16,7 @@ _WEIGHTED = ("overall", "cohort", "phase", "event_time", "calendar")
 
 
 def estimate_rows(topic: Topic, design: Design, estimate: Estimate, inference: Sequence[Sequence[Inference]],
-                  n: Floats) -> list[dict[str, Any]]:
+                  n: Floats, *, dropped: Sequence[tuple[int, ...]]) -> list[dict[str, Any]]:
     """Return one row per estimand and part.
 
     n_students counts students of the part's groups (gap: both) in cells with weight, in the period that has most of
@@ -28,6 +28,8 @@ def estimate_rows(topic: Topic, design: Design, estimate: Estimate, inference: S
     ----------
     n : (U, T, 2)
         Focal and reference students of each cell, NaN where unknown.
+    dropped : m tuples
+        Cohorts that could not be estimated in each estimand.
     """
     level = levels(design, estimate)
     said = ("cannot_tell",) * len(level)
@@ -35,7 +37,7 @@ def estimate_rows(topic: Topic, design: Design, estimate: Estimate, inference: S
         said = verdicts(level, inference, better=topic.outcome.better, margin=topic.outcome.margin)
     rows = []
     for i, estimand in enumerate(estimate.estimands):
-        behind = _behind(design, estimate, i, said[i])
+        behind = {**_behind(design, estimate, i, said[i]), "dropped_cohorts": _listed(dropped[i])}
         used = estimate.weights[i] != 0
         for k, part in enumerate(estimate.parts):
             rows.append({**_about(topic), **_coordinates(estimand), **behind, "part": part,
@@ -72,11 +74,15 @@ def _coordinates(estimand: Estimand) -> dict[str, Any]:
 
 def _behind(design: Design, estimate: Estimate, i: int, said: str) -> dict[str, Any]:
     used = estimate.weights[i] != 0
-    return {"verdict": said, "left_out_cohorts": ", ".join(str(c) for c in estimate.left_out_cohorts[i]) or None,
+    return {"verdict": said, "left_out_cohorts": _listed(estimate.left_out_cohorts[i]),
             "n_units": int(used.any(axis=1).sum()),
             "n_program_units": int((used & program_cells(design, estimate.estimands[i])).any(axis=1).sum()),
             "n_program_districts": len(estimate.program_clusters[i]),
             "n_comparison_districts": len(estimate.comparison_clusters[i])}
+
+
+def _listed(cohorts: tuple[int, ...]) -> str | None:
+    return ", ".join(str(c) for c in cohorts) or None
 
 
 def _uncertainty(found: Inference, method: str) -> dict[str, Any]:

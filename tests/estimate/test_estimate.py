@@ -101,6 +101,30 @@ def test_a_cohort_of_one_district_leaves_the_overall_effect_and_is_shown_apart(c
     assert at(rows, estimand="phase", phase="develop", part="gap")["no_interval"] == "lone_cohort_cluster"
 
 
+def test_a_cohort_without_data_before_its_start_is_named_in_every_average_it_belongs_to(cells_of, study_of):
+    values = drawn(2, hidden=0)
+    for period in range(2001, 2005):
+        for unit in ("ia-14", "ia-15"):
+            values[unit, period, "white"] = (None, None, "suppressed")
+    rows, _ = found(cells_of(values), study_of(STARTS))
+    gap = rows[rows["part"] == "gap"]
+    dropped = {k: at(gap, **k2)["dropped_cohorts"] for k, k2 in {
+        "overall": {"estimand": "overall"}, "2004": {"estimand": "calendar", "period": 2004},
+        "2006": {"estimand": "calendar", "period": 2006}, "pilot": {"estimand": "phase", "phase": "develop"},
+        "expansion": {"estimand": "phase", "phase": "expansion"}, "at 1": {"estimand": "event_time", "event_time": 1},
+        "at 2": {"estimand": "event_time", "event_time": 2}, "at −2": {"estimand": "event_time", "event_time": -2},
+    }.items()}
+    assert {k for k, v in dropped.items() if not pd.isna(v)} == {"overall", "2006", "expansion", "at 1", "at −2"}
+    assert at(gap, estimand="overall")["dropped_cohorts"] == "2005"
+    assert at(gap, estimand="overall")["left_out_cohorts"] == "2003"
+
+
+def test_where_every_cohort_is_used_none_is_dropped(cells_of, study_of):
+    for estimator in ("group_time_att", "twfe"):
+        rows, _ = found(cells_of(drawn(2, hidden=0)), specified(study_of(STARTS), estimator=estimator))
+        assert rows["dropped_cohorts"].isna().all()
+
+
 def test_every_program_district_stands_alone_without_interval(cells_of, study_of):
     rows, _ = found(cells_of(drawn(3, hidden=0)), study_of(STARTS))
     alone = rows[(rows["estimand"] == "district") & (rows["part"] == "gap")]
