@@ -57,10 +57,10 @@ def shown(mean: float | None, n: int | None, *, kind: Kind, status: str, policy:
     assert mean is not None
     if n is None:
         digits = 2 if kind == "score" else 1
-        value = _half_up(mean, digits)
+        value = half_up(mean, digits)
         return Shown(value, f"{value:.{digits}f}", NOT_PUBLISHED, "none")
     if kind == "score":
-        value = _half_up(mean, 2)
+        value = half_up(mean, 2)
         return Shown(value, f"{value:.2f}", n_band(n, policy), "none")
     return _coded(mean, n, kind, policy)
 
@@ -77,7 +77,7 @@ def _why_hidden(mean: float | None, n: int | None, status: str, policy: Disclosu
 
 
 def _coded(mean: float, n: int, kind: Kind, policy: Disclosure) -> Shown:
-    percent, bound, band = _half_up(mean, 0), low_code(n, policy) or 0, n_band(n, policy)
+    percent, bound, band = half_up(mean, 0), low_code(n, policy) or 0, n_band(n, policy)
     if percent <= bound:
         return Shown(None, f"≤{bound}", band, "none")
     if kind == "binary" and percent >= 100 - bound:
@@ -100,15 +100,23 @@ def n_band(n: int, policy: Disclosure) -> str:
     return f"{starts[at]}+" if at + 1 == len(starts) else f"{starts[at]}-{starts[at + 1] - 1}"
 
 
-def is_withheld(n_districts: int, n_units: int, n_students: int | None, policy: Disclosure) -> bool:
-    """Say whether an effect rests on so few program districts, units or students that it describes one of them."""
+def is_withheld(n_program_districts: int, n_comparison_districts: int, n_program_units: int, n_students: int | None,
+                policy: Disclosure) -> bool:
+    """Say whether an effect rests on so few districts on one side, units or students that it describes one of them."""
+    few_districts = min(n_program_districts, n_comparison_districts) < policy.min_districts
     few_students = n_students is not None and n_students < policy.min_students
-    return n_districts < policy.min_districts or n_units < policy.min_units or few_students
+    return few_districts or n_program_units < policy.min_units or few_students
 
 
 def significant(value: float | None, policy: Disclosure) -> float | None:
     """Round to the policy's significant digits."""
     return None if value is None else float(f"{value:.{policy.significant_digits}g}")
+
+
+def half_up(value: float, digits: int) -> float:
+    """Round to decimals; a half goes up."""
+    scale = 10**digits
+    return float(math.floor(round(value * scale, 6) + 0.5) / scale)
 
 
 def rounded_students(n: int | None, policy: Disclosure) -> int | None:
@@ -125,8 +133,3 @@ def _few(mean: float, n: int, kind: Kind, policy: Disclosure) -> bool:
 
 def _hidden(suppression: str) -> Shown:
     return Shown(None, None, None, suppression)
-
-
-def _half_up(value: float, digits: int) -> float:
-    scale = 10**digits
-    return float(math.floor(round(value * scale, 6) + 0.5) / scale)

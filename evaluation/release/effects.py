@@ -9,24 +9,35 @@ import pandas as pd
 
 from evaluation.contracts import COLUMNS, TABLES
 from evaluation.params import Disclosure, Study
-from evaluation.release.disclosure import is_withheld, rounded_students, significant
+from evaluation.release.disclosure import half_up, is_withheld, rounded_students, significant
 from evaluation.release.rows import integer, number
 
 SPECIFICATION = list(TABLES["public_diagnostics"].key)
+Row = Mapping[Any, Any]
+_TOPIC = [c for c in TABLES["public_estimates"].key if c not in ("part", "inference")]
 _REAL = [c for c in TABLES["public_estimates"].columns if COLUMNS[c].dtype == "Float64"]
+_DIFFERENCES = ("value", "level")
 
 
 def public_estimates(estimates: pd.DataFrame, gap_levels: pd.DataFrame, study: Study,
                      policy: Disclosure) -> pd.DataFrame:
     """Return `estimates` rounded; an effect that describes one district or a few units keeps its row but no number.
 
-    An effect of a one-district cohort, or of a phase that is one, is a saturated model: it is coded like its cells.
-    Where `gap_levels` (public) shows both groups of that cohort in every period it is rounded as they are, else hidden.
+    Levels are rounded as shown means are. An effect of a one-district cohort, or of a phase that is one, is a saturated
+    model: where `gap_levels` (public) shows both groups of that cohort in every period it is coded like these cells,
+    without its number of students, else it is withheld. The gap is the difference of its rounded parts, and withheld
+    where a part is.
     """
     as_cells = _shown_scopes(gap_levels)
     digits = {o.id: 2 if o.kind == "score" else 0 for o in study.outcomes}
-    rows = [_shown(row, _digits(row, as_cells, digits, policy), policy) for row in estimates.to_dict("records")]
-    return pd.DataFrame(rows, columns=list(TABLES["public_estimates"].columns))
+    rows = estimates.to_dict("records")
+    coded = [_is_coded(row, as_cells, policy) for row in rows]
+    shown = [_shown(row, digits[row["outcome_id"]], is_coded, policy)
+             for row, is_coded in zip(rows, coded, strict=True)]
+    parts = {(_topic(row), row["part"]): row for row in shown}
+    whole = [_from_parts(row, parts, is_coded) if row["part"] == "gap" else row
+             for row, is_coded in zip(shown, coded, strict=True)]
+    return pd.DataFrame(whole, columns=list(TABLES["public_estimates"].columns))
 
 
 def public_diagnostics(pre_trends: pd.DataFrame, detectable: pd.DataFrame, leave_one_out: pd.DataFrame,
@@ -53,41 +64,64 @@ def _shown_scopes(gap_levels: pd.DataFrame) -> set[tuple[str, ...]]:
     return set(is_shown.index[is_shown])
 
 
-def _digits(row: Mapping[Any, Any], as_cells: set[tuple[str, ...]], digits: Mapping[str, int],
-            policy: Disclosure) -> int | None:
-    """Return the decimals of an effect that is coded like its cells; None for all others."""
+def _is_coded(row: Row, as_cells: set[tuple[str, ...]], policy: Disclosure) -> bool:
+    """Say whether an effect is to be shown as the difference of one district's shown cells."""
     kind = row["estimand"]
     if int(row["n_program_districts"]) >= policy.min_districts or kind not in ("cohort", "phase"):
-        return None
-    scope = (kind, f"{row['program']}_{row[kind]}", row["outcome_id"], row["gap_id"])
-    return digits[row["outcome_id"]] if scope in as_cells else None
+        return False
+    is_of_cells = row["weights"] == "focal" and row["sample"] == "same"
+    return is_of_cells and (kind, f"{row['program']}_{row[kind]}", row["outcome_id"], row["gap_id"]) in as_cells
 
 
-def _shown(row: Mapping[Any, Any], digits: int | None, policy: Disclosure) -> dict[Any, Any]:
+def _shown(row: Row, digits: int, is_coded: bool, policy: Disclosure) -> dict[Any, Any]:
     out = {name: row[name] for name in TABLES["public_estimates"].columns if name in row}
-    few_units = int(row["n_program_units"]) < policy.min_units
-    hidden = _is_withheld(row, policy) if digits is None else few_units
-    out["suppression"] = "primary" if hidden else "none"
-    out["n_students_rounded"] = None if hidden else rounded_students(integer(row["n_students"]), policy)
-    out["verdict"] = None if hidden else row["verdict"]
-    for name in _REAL:
-        out[name] = None if hidden else _rounded(number(row[name]), digits, policy)
-    return out
+    if _is_withheld(row, is_coded, policy):
+        return _withheld(out)
+    out["suppression"] = "none"
+    out["n_students_rounded"] = None if is_coded else rounded_students(integer(row["n_students"]), policy)
+    real = {name: None if is_coded else significant(number(row[name]), policy) for name in _REAL}
+    for name in _DIFFERENCES if is_coded else ("level",):
+        found = number(row[name])
+        real[name] = None if found is None else half_up(found, digits)
+    return {**out, **real}
 
 
-def _rounded(value: float | None, digits: int | None, policy: Disclosure) -> float | None:
-    if value is None or digits is None:
-        return significant(value, policy)
-    return round(value, digits) + 0.0  # no negative zero
+def _withheld(row: Row) -> dict[Any, Any]:
+    return {**row, **dict.fromkeys(["n_students_rounded", "verdict", *_REAL]), "suppression": "primary"}
 
 
-def _is_withheld(row: Mapping[Any, Any], policy: Disclosure) -> bool:
-    return is_withheld(int(row["n_program_districts"]), int(row["n_program_units"]), integer(row["n_students"]), policy)
+def _from_parts(row: Row, parts: Mapping[tuple[Any, str], Row], is_coded: bool) -> dict[Any, Any]:
+    """Return a shown gap so that it adds up with its shown parts and gives none away that is withheld."""
+    focal, reference = (parts.get((_topic(row), part)) for part in ("focal", "reference"))
+    if focal is None or reference is None:
+        return _withheld(row) if is_coded else dict(row)
+    if "primary" in (row["suppression"], focal["suppression"], reference["suppression"]):
+        return _withheld(row)
+    names = _DIFFERENCES if is_coded else ("level",) if row["sample"] == "same" else ()
+    return {**row, **{name: _difference(focal[name], reference[name]) for name in names}}
+
+
+def _difference(focal: float | None, reference: float | None) -> float | None:
+    return None if focal is None or reference is None else round(focal - reference, 2)
+
+
+def _topic(row: Row) -> tuple[Any, ...]:
+    return tuple(None if pd.isna(row[name]) else row[name] for name in _TOPIC)
+
+
+def _is_withheld(row: Row, is_coded: bool, policy: Disclosure) -> bool:
+    n_program = policy.min_districts if is_coded else int(row["n_program_districts"])
+    return is_withheld(n_program, int(row["n_comparison_districts"]), int(row["n_program_units"]),
+                       integer(row["n_students"]), policy)
 
 
 def _shown_overall(estimates: pd.DataFrame, policy: Disclosure) -> pd.DataFrame:
     overall = estimates[estimates["estimand"] == "overall"]
-    shown = [not _is_withheld(row, policy) for row in overall.to_dict("records")]
+    rows = overall.to_dict("records")
+    hidden = [_is_withheld(row, False, policy) for row in rows]
+    topics = {_topic(row) for row, is_hidden in zip(rows, hidden, strict=True) if is_hidden}
+    shown = [not is_hidden and not (row["part"] == "gap" and _topic(row) in topics)
+             for row, is_hidden in zip(rows, hidden, strict=True)]
     return overall[shown].drop_duplicates(SPECIFICATION)
 
 

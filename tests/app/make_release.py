@@ -156,7 +156,8 @@ def _estimands(study: Study, program: params.Program, estimator: str) -> Any:
 
 
 def _empty() -> dict[str, Any]:
-    return dict.fromkeys(("cohort", "phase", "period", "event_time", "district_id", "left_out_cohorts"))
+    return dict.fromkeys(("cohort", "phase", "period", "event_time", "district_id", "left_out_cohorts",
+                          "dropped_cohorts"))
 
 
 def _inference(value: float, lone: bool, inference: str) -> dict[str, Any]:

@@ -80,11 +80,12 @@ def test_one_or_two_students_are_never_told_apart(cell: tuple[int, int]) -> None
         assert out.n_band == n_band(n, POLICY)
 
 
-def test_an_effect_of_one_district_or_few_units_is_withheld() -> None:
-    assert is_withheld(1, 12, 500, POLICY)
-    assert is_withheld(2, 2, 500, POLICY)
-    assert is_withheld(2, 3, 9, POLICY)
-    assert not is_withheld(2, 3, None, POLICY)
+def test_an_effect_of_one_district_on_either_side_or_few_units_is_withheld() -> None:
+    assert is_withheld(1, 9, 12, 500, POLICY)
+    assert is_withheld(2, 1, 12, 500, POLICY)
+    assert is_withheld(2, 2, 2, 500, POLICY)
+    assert is_withheld(2, 2, 3, 9, POLICY)
+    assert not is_withheld(2, 2, 3, None, POLICY)
 
 
 def test_effects_have_four_digits_and_students_are_rounded_to_ten() -> None:

@@ -44,9 +44,9 @@ def test_a_gap_is_the_difference_of_displayed_means_and_missing_when_one_is_code
     assert coded["suppression"] == "primary"
 
 
-def lone_effects(maker, gap):
+def lone_effects(maker, gap, **changed):
     """The public effects of one-district cohorts, when their public gap in one of two years is `gap`."""
-    estimates = conform(pd.DataFrame(list(maker._estimates(STUDY))), "estimates")
+    estimates = conform(pd.DataFrame(list(maker._estimates(STUDY))), "estimates").assign(**changed)
     scopes = [("cohort", "dile_2019"), ("phase", "dile_develop"), ("cohort", "mesa_2024"), ("phase", "mesa_develop")]
     levels = pd.DataFrame([
         {"scope": scope, "scope_id": code, "outcome_id": outcome.id, "gap_id": g.id, "period": period,
@@ -69,9 +69,60 @@ def test_the_effect_of_a_lone_cohort_is_rounded_like_its_shown_cells_and_has_no_
     shown = lone[lone["suppression"] == "none"]
     assert set(shown["estimand"]) == {"cohort", "phase"}
     assert (lone.loc[~lone["estimand"].isin(["cohort", "phase"]), "suppression"] == "primary").all()
-    points = shown[shown["outcome_id"] == "chronic_absence_pct"]
-    assert set(points["value"]) <= {-2.0, -3.0, -1.0, 0.0}
+    points = shown[shown["outcome_id"] == "chronic_absence_pct"].set_index("part")
+    assert points.loc["focal", "value"].unique().tolist() == [-3.0]
+    assert points.loc["reference", "value"].unique().tolist() == [-1.0]
     assert shown[["se", "ci_low", "p_value"]].isna().all(axis=None)
+
+
+def test_the_parts_of_a_lone_effect_add_up_and_no_number_of_students_is_beside_it(maker):
+    shown = lone_effects(maker, gap=3.0).query("suppression == 'none'")
+    assert shown["n_students_rounded"].isna().all()
+    key = ["specification", "outcome_id", "gap_id", "estimand"]
+    for name in ("value", "level"):
+        parts = shown.pivot_table(index=key, columns="part", values=name)
+        assert (parts["gap"] - (parts["focal"] - parts["reference"])).abs().max() < 1e-9
+        assert len(parts) > 0
+
+
+@pytest.mark.parametrize("changed", [{"weights": "unit"}, {"sample": "own"}, {"n_comparison_districts": 1},
+                                     {"n_program_units": 2}])
+def test_a_lone_effect_that_is_no_difference_of_shown_cells_is_withheld(maker, changed):
+    assert (lone_effects(maker, gap=3.0, **changed)["suppression"] == "primary").all()
+
+
+def one_effect(maker, **of_focal):
+    """The public overall effect on a gap and its parts, when the focal part differs as told."""
+    estimates = conform(pd.DataFrame(list(maker._estimates(STUDY))), "estimates")
+    chosen = estimates.query("estimand == 'overall' and specification == 'headline_dile' and gap_id == 'black_white' "
+                             "and outcome_id == 'chronic_absence_pct'").copy()
+    chosen["level"] = chosen["part"].map({"focal": 20.5, "reference": 10.4, "gap": 10.1})
+    for name, value in of_focal.items():
+        chosen.loc[chosen["part"] == "focal", name] = value
+    no_levels = pd.DataFrame(columns=["scope", "scope_id", "outcome_id", "gap_id", "gap"])
+    return public_estimates(chosen, no_levels, STUDY, POLICY).set_index("part")
+
+
+def test_levels_of_percentages_are_whole_numbers_that_add_up(maker):
+    effect = one_effect(maker)
+    assert effect["level"].to_dict() == {"focal": 21.0, "reference": 10.0, "gap": 11.0}
+    assert effect.loc["gap", "value"] == -2.123
+
+
+def test_levels_of_scores_have_two_decimals(tables):
+    effects = tables["public_estimates"]
+    scores = effects[effects["unit_name"].isin({o.unit_name for o in STUDY.outcomes if o.kind == "score"})]
+    assert set(scores.loc[scores["part"] == "focal", "level"].dropna()) == {20.12}
+
+
+def test_an_effect_on_a_gap_is_withheld_when_one_of_its_parts_is(maker):
+    effect = one_effect(maker, n_students=9)
+    assert effect["suppression"].to_dict() == {"focal": "primary", "reference": "none", "gap": "primary"}
+    assert effect.loc[["focal", "gap"], ["value", "level", "n_students_rounded"]].isna().all(axis=None)
+
+
+def test_cohorts_that_could_not_be_estimated_are_named_in_the_release(maker):
+    assert one_effect(maker, dropped_cohorts="2020").loc["focal", "dropped_cohorts"] == "2020"
 
 
 def test_effects_carry_at_most_four_digits(tables):
@@ -79,6 +130,17 @@ def test_effects_carry_at_most_four_digits(tables):
     for name in (c for c in effects.columns if COLUMNS[c].dtype == "Float64"):
         values = effects[name].dropna().astype(float)
         assert (values == [float(f"{v:.4g}") for v in values]).all(), name
+
+
+def test_a_withheld_part_leaves_no_diagnostics_of_its_gap(maker):
+    key = list(TABLES["pre_trends"].key)
+    estimates = conform(pd.DataFrame(list(maker._estimates(STUDY))), "estimates")
+    one = estimates[estimates["estimand"] == "overall"].groupby("part").head(1).copy()
+    one.loc[one["part"] == "focal", "n_students"] = 9
+    none = one[key].assign(statistic=1.0, df1=1.0, df2=2.0, p_value=0.5, n_pre_periods=1)
+    left = one[[*key, "value", "verdict"]].assign(left_out="a")
+    shown = public_diagnostics(none, one[[*key, "estimand"]].assign(detectable=1.0), left, one, POLICY)
+    assert shown["part"].tolist() == ["reference"]
 
 
 def test_leave_one_out_is_released_as_counts(maker):
