@@ -17,8 +17,9 @@ PARTS = ("gap", "focal", "reference")
 ESTIMANDS = ("overall", "cohort", "phase", "event_time", "calendar", "district", "att_gt")
 NO_INTERVAL = ("lone_cohort_cluster", "lone_comparison_cluster", "few_program_clusters", "few_comparison_clusters",
                "low_df", "reproduction")
-VERDICTS = ("narrowed_focal_improvement", "narrowed_levelling_down", "narrowed_both_improved", "narrowed", "widened",
-            "overshot", "both_improved", "both_worsened", "cannot_tell")
+VERDICTS = ("narrowed_focal_improvement", "narrowed_levelling_down", "narrowed_focal_worse",
+            "narrowed_both_improved", "narrowed", "widened", "overshot", "both_improved", "both_worsened",
+            "cannot_tell")
 N_BANDS = ("10-19", "20-39", "40-99", "100-299", "300+", "not published")
 
 

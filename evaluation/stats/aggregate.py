@@ -31,8 +31,8 @@ def aggregate(
     phase_of : cohort -> phase; needed for `phase`, where cohorts without one are in none
     """
     size = _program_weight(att_gt, design)
-    lone = _lone_cohorts(att_gt)
     post = _coordinate(att_gt, "period") >= _coordinate(att_gt, "cohort")
+    lone = _lone_cohorts(att_gt, post)
     is_spared = kind == "cohort" or bool(lone[post].all())
     rows, estimands, left_out = [], [], []
     for estimand, member in _members(att_gt, kind, post, phase_of or {}):
@@ -111,7 +111,8 @@ def _program_weight(att_gt: Estimate, design: Design) -> Floats:
     return weight
 
 
-def _lone_cohorts(att_gt: Estimate) -> Booleans:
-    """(m,) the effect's cohort rests on a lone cluster in every one of its effects."""
+def _lone_cohorts(att_gt: Estimate, post: Booleans) -> Booleans:
+    """(m,) the effect's cohort rests on a lone cluster in every one of its effects in the program, or of all it has."""
     cohort = _coordinate(att_gt, "cohort")
-    return np.array([att_gt.lone_program[cohort == g].all() for g in cohort], dtype=bool)
+    judged = [(cohort == g) & (post if (post & (cohort == g)).any() else True) for g in cohort]
+    return np.array([att_gt.lone_program[mine].all() for mine in judged], dtype=bool)

@@ -28,8 +28,9 @@ def verdict(
     str
         `cannot_tell` without an interval of the gap. Gap unclear: `both_improved`, `both_worsened` where both parts
         are clear, else `cannot_tell`. Gap clear, away from 0: `widened`. Towards 0: `overshot` where the interval of
-        the gap under the program lies wholly beyond 0; `narrowed_levelling_down` where a part is clearly worse (the
-        reference part; or the focal one, which then worsened from the better place); `narrowed_both_improved`;
+        the gap under the program lies wholly beyond 0, or its estimate is no smaller in size than without the program;
+        `narrowed_levelling_down` where the reference part is clearly worse; `narrowed_focal_worse` where the focal part
+        alone is (it was in the better place); `narrowed_both_improved`;
         `narrowed_focal_improvement` where the focal part is clearly better and reference worsening beyond the margin
         is excluded; else `narrowed`.
     """
@@ -42,7 +43,8 @@ def verdict(
         return {(1, 1): "both_improved", (-1, -1): "both_worsened"}.get(gains, "cannot_tell")
     if change != -side:
         return "widened"
-    if max(side * (counterfactual_gap + end) for end in (gap.ci_low, gap.ci_high)) < 0:
+    is_beyond = max(side * (counterfactual_gap + end) for end in (gap.ci_low, gap.ci_high)) < 0
+    if is_beyond or abs(counterfactual_gap + gap.value) >= abs(counterfactual_gap):
         return "overshot"
     return _narrowed(gains, is_harm_excluded=_worst(reference, good) > -margin)
 
@@ -50,7 +52,7 @@ def verdict(
 def _narrowed(gains: tuple[int, int], *, is_harm_excluded: bool) -> str:
     """Name the way in which a gap narrowed; gains are the clear signs of focal and reference, 1 for better."""
     if -1 in gains:
-        return "narrowed_levelling_down"
+        return "narrowed_levelling_down" if gains[1] == -1 else "narrowed_focal_worse"
     if gains == (1, 1):
         return "narrowed_both_improved"
     return "narrowed_focal_improvement" if gains[0] == 1 and is_harm_excluded else "narrowed"

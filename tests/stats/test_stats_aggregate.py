@@ -84,6 +84,16 @@ def test_a_cohort_of_one_cluster_leaves_the_averages_and_is_shown_apart(with_lon
     assert [e.period for e in aggregate(att_gt, design, "calendar").estimands] == [3]
 
 
+def test_a_cohort_that_is_lone_from_its_start_on_is_left_out_whatever_was_before(design_of):
+    # of cohort 3 a second cluster is seen before the start only
+    outcome = np.array([[0, 0, 50, 50], [0, 0, NAN, NAN], [0, 0, 0, 1], [0, 0, 0, 1], [0, 0, 0, 0], [0, 0, 0, 0]])
+    design = design_of(outcome, [3, 3, 4, 4, NAN, NAN])
+    overall = aggregate(group_time_att(design, comparison="never", base="universal"), design, "overall")
+    assert overall.left_out_cohorts == ((3,),)
+    assert overall.value[0, 0] == pytest.approx(1)
+    assert not overall.lone_program[0]
+
+
 def test_a_phase_that_has_nothing_else_keeps_its_lone_cohort_marked(with_lone):
     design, att_gt = with_lone
     apart = aggregate(att_gt, design, "phase", phase_of={2: "develop", 3: "test"})

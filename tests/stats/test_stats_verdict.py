@@ -38,7 +38,9 @@ def of(gap, focal, reference, *, counterfactual=10.0, better="lower", margin=0.5
     (DOWN, DOWN, DOWN, "narrowed_both_improved"),
     (DOWN, UNCLEAR, UP, "narrowed_levelling_down"),
     (DOWN, DOWN, (0.1, 0.4), "narrowed_levelling_down"),
-    (DOWN, UP, UNCLEAR, "narrowed_levelling_down"),
+    (DOWN, UP, UNCLEAR, "narrowed_focal_worse"),
+    (DOWN, UP, DOWN, "narrowed_focal_worse"),
+    (DOWN, UP, UP, "narrowed_levelling_down"),
 ])
 def test_a_positive_gap_where_lower_is_better(gap, focal, reference, expected):
     assert of(gap, focal, reference) == expected
@@ -58,10 +60,16 @@ def test_an_outcome_turned_around_has_the_same_verdict(gap, focal, reference, co
 
 
 @pytest.mark.parametrize(("counterfactual", "expected"), [
-    (3.5, "narrowed_both_improved"), (1.5, "narrowed_both_improved"), (1.0, "narrowed_both_improved"),
-    (0.5, "overshot")])
-def test_overshot_only_where_the_whole_interval_lies_beyond_zero(counterfactual, expected):
+    (3.5, "narrowed_both_improved"), (1.5, "narrowed_both_improved"), (1.01, "narrowed_both_improved"),
+    (1.0, "overshot"), (0.5, "overshot")])
+def test_overshot_where_the_gap_is_no_smaller_than_without_the_program(counterfactual, expected):
     assert of(DOWN, DOWN, DOWN, counterfactual=counterfactual) == expected
+
+
+def test_overshot_where_the_whole_interval_lies_beyond_zero():
+    precise = (-2.2, -1.8)
+    assert of(precise, DOWN, DOWN, counterfactual=1.7) == "overshot"
+    assert of(precise, DOWN, DOWN, counterfactual=1.9) == "narrowed_both_improved"
 
 
 def test_a_negative_gap_that_rises_narrows():
