@@ -5,12 +5,14 @@ Who is compared
     units of the districts it lists. A unit that is in another program of the same grade band and not in this one is
     left out: it is no unit without a program. Units of strata (`within`) without any program unit are left out too.
 Which cells
+    Those of the program's grade band, period by period: a school that changes its band takes part while it is in it.
     A cell counts when its mean can be used: reported, with at least one student, or published without its number of
     students. Gap and parts use the units and periods where both groups' cells count; with `part` given (sample `own`)
     a focal or reference design uses that group's cells alone.
 Weights
-    `unit`: 1. `focal`: mean number of focal students over the design's periods before the program's earliest cohort,
-    the same for both parts and every period; a unit without focal students then has no weight and is left out.
+    `unit`: 1. `focal`: mean number of focal students in the outcome's denominator (for a survey those who answered)
+    over the design's periods before the program's earliest cohort, the same for both parts and every period; a unit
+    without any then has no weight and is left out.
 """
 
 from __future__ import annotations
@@ -142,10 +144,10 @@ def build(cells: pd.DataFrame, study: Study, specification: Specification, outco
         A cohort starts in a period that is left out, cells or weights are missing, or no program or no other unit
         remains; says how many and what to do.
     """
-    rows = cells[((cells["outcome_id"] == outcome_id) & (cells["dimension"] == gap.dimension)).to_numpy(dtype=bool)]
+    rows = _rows(cells, study, specification, outcome_id, gap)
     if rows.empty:
-        raise EstimationError(f"there is no cell of {outcome_id} by {gap.dimension}; leave the gap or the outcome out "
-                              "of the specification.")
+        raise EstimationError(f"there is no cell of {outcome_id} by {gap.dimension} in the program's grade band; leave "
+                              "the gap or the outcome out of the specification.")
     chosen = periods(study, specification)
     units = _units(cells, study, specification, chosen)
     value = means(rows, study.outcomes)
@@ -169,9 +171,10 @@ def build(cells: pd.DataFrame, study: Study, specification: Specification, outco
     return _with_both_sides(full, specification, outcome_id, gap)
 
 
-def students(cells: pd.DataFrame, design: Design, outcome_id: str, gap: Gap) -> Floats:
+def students(cells: pd.DataFrame, study: Study, specification: Specification, design: Design, *, outcome_id: str,
+             gap: Gap) -> Floats:
     """Return students of the focal and reference group, (U, T, 2); NaN where the number is not known."""
-    rows = cells[((cells["outcome_id"] == outcome_id) & (cells["dimension"] == gap.dimension)).to_numpy(dtype=bool)]
+    rows = _rows(cells, study, specification, outcome_id, gap)
     units = pd.Series(design.unit_ids, dtype=object)
     return np.stack([_grid(rows, rows["n_students"], group, units, design.periods)
                      for group in (gap.focal, gap.reference)], axis=2)
@@ -181,6 +184,13 @@ def districts(cells: pd.DataFrame, design: Design) -> pd.Series:
     """Return the district of each unit, in the design's order; its cluster is the district."""
     known = cells.drop_duplicates("unit_id").set_index("unit_id")["district_id"].astype(object)
     return known.reindex(list(design.unit_ids)).reset_index(drop=True)
+
+
+def _rows(cells: pd.DataFrame, study: Study, specification: Specification, outcome_id: str, gap: Gap) -> pd.DataFrame:
+    """Cells of one outcome and dimension in the program's grade band: a school that leaves the band leaves with it."""
+    program = next(p for p in study.programs if p.id == specification.program)
+    chosen = (cells["outcome_id"] == outcome_id) & (cells["dimension"] == gap.dimension)
+    return cells[(chosen & _in_band(cells["grade_band"], program)).to_numpy(dtype=bool)]
 
 
 def _in_band(grade_band: pd.Series, program: Program) -> pd.Series:
@@ -220,8 +230,10 @@ def _grid(rows: pd.DataFrame, values: pd.Series, group: str, units: pd.Series, c
     place = unit[inside] * len(chosen) + period[inside]
     repeated = len(place) - len(np.unique(place))
     if repeated:
-        raise EstimationError(f"{repeated:,} cells share unit, period and group: a unit lies in two grade bands; give "
-                              "the program one grade band.")
+        is_banded = rows.loc[mine].groupby(["unit_id", "period"])["grade_band"].nunique().max() > 1
+        raise EstimationError(f"{repeated:,} cells share unit, period and group" + (
+            ": a unit lies in two grade bands; give the program one grade band." if is_banded else
+            "; a cell may be there once: look for it among the delivered tables."))
     grid = np.full(len(units) * len(chosen), np.nan)
     grid[place] = values[mine].astype(float).to_numpy(dtype=np.float64)[inside]
     return grid.reshape(len(units), len(chosen))

@@ -96,7 +96,8 @@ _TABLES: tuple[Table, ...] = (
            "p_value", "inference", "no_interval", "verdict", "left_out_cohorts", "dropped_cohorts", "level",
            "n_students", "n_units", "n_program_units", "n_program_districts", "n_comparison_districts", "n_clusters"),
           nullable=_OPTIONAL),
-    Table("estimate_weights", "Weight of every cell in the estimates of a gap: value = Σ weight × cell mean",
+    Table("estimate_weights", "Weight of every cell in the averages of a gap (no att_gt, no district): value = Σ "
+          "weight × cell mean",
           "unreleased", "estimate", ("specification", "outcome_id", "gap_id", *_ESTIMAND, "unit_id", "cell_period",
                                      "group_id"),
           ("specification", "outcome_id", "gap_id", *_ESTIMAND, "unit_id", "cell_period", "group_id", "weight"),

@@ -46,7 +46,8 @@ def estimate(cells: pd.DataFrame, study: Study, topic: Topic) -> Found:
     program = next(p for p in study.programs if p.id == topic.specification.program)
     for part in _SAMPLES[topic.specification.sample]:
         full = build(cells, study, topic.specification, topic.outcome.id, topic.gap, part=part)
-        n = dict(zip(full.unit_ids, students(cells, full, topic.outcome.id, topic.gap), strict=True))
+        n = dict(zip(full.unit_ids, students(cells, study, topic.specification, full, outcome_id=topic.outcome.id,
+                                              gap=topic.gap), strict=True))
         for design, made in _fitted(cells, program, topic.specification, full):
             inference = infer(made, method=topic.specification.inference, n_absorbed=CONSTANT)
             n_used = np.array([n[unit_id] for unit_id in design.unit_ids])

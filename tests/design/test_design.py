@@ -119,7 +119,7 @@ def test_students_of_unpublished_numbers_stay_unknown(cells_of, study_of):
     values = panel(lambda u, p, g: 1.0)
     values["ia-2", 2003, "white"] = (5.0, None)
     cells, study = cells_of(values), study_of({"ia-1": 2004})
-    n = students(cells, built(cells, study), "rate_pct", study.gaps[0])
+    n = students(cells, study, study.specifications[0], built(cells, study), outcome_id="rate_pct", gap=study.gaps[0])
     assert np.isnan(n).sum() == 1
     assert n[0, 0].tolist() == [20, 20]
 
@@ -142,6 +142,33 @@ def test_without_comparison_or_program_cells_the_counts_are_told(cells_of, study
     lost = {k: v if k[0] != "ia-1" or k[2] != "white" else (None, None, "suppressed") for k, v in values.items()}
     with pytest.raises(EstimationError, match=r"no program unit is left of 2 \(1 without cells of both groups"):
         built(cells_of(lost), study_of({"ia-1": 2004}))
+
+
+def test_a_school_counts_while_it_is_in_the_programs_grade_band(cells_of, study_of):
+    import pandas as pd
+
+    program = {"id": "dile", "label": "x", "grade_band": "middle", "cohorts": [
+        {"start": 2004, "phase": "test", "districts": ["ia-1"]}]}
+    study = study_of({}, programs=[program])
+    both = panel(lambda u, p, g: 1.0)
+    moved = {k: v for k, v in both.items() if k[0] == "ia-2" and k[1] >= 2005}
+    cells = pd.concat([cells_of({k: v for k, v in both.items() if k not in moved}, grade_band="middle"),
+                       cells_of(moved, grade_band="high"), cells_of(
+                           {k: v for k, v in both.items() if k[0] == "ia-3"}, grade_band="high")], ignore_index=True)
+    design = built(cells, study)
+    assert design.present[1].tolist() == [True] * 4 + [False] * 2
+    assert design.present[2].all()
+    n = students(cells, study, study.specifications[0], design, outcome_id="rate_pct", gap=study.gaps[0])
+    assert np.isnan(n[1, 4:]).all()
+    assert (n[1, :4] == 20).all()
+
+
+def test_cells_that_are_there_twice_are_refused_as_such(cells_of, study_of):
+    import pandas as pd
+
+    cells = cells_of(panel(lambda u, p, g: 1.0))
+    with pytest.raises(EstimationError, match="24 cells share unit, period and group; a cell may"):
+        built(pd.concat([cells, cells], ignore_index=True), study_of({"ia-1": 2004}))
 
 
 def test_a_unit_in_two_grade_bands_is_refused(cells_of, study_of):
