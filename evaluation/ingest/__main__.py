@@ -100,8 +100,8 @@ def _folders(deliveries: Path, study: Study) -> list[Path]:
 
 
 def _district(folder: Path, study: Study, key: bytes, session: engine.Session) -> District:
-    text = (folder / "mapping.yaml").read_text(encoding="utf-8")
-    mapping = read_mapping(text, where=str(folder / "mapping.yaml"), folder=folder.name)
+    path = folder / "mapping.yaml"
+    mapping = read_mapping(path.read_bytes(), where=str(path), folder=folder.name)
     return ingest_district(mapping, _files(folder), lambda path: (folder / path).read_bytes(), study, key=key,
                            session=session)
 

@@ -32,7 +32,7 @@ def check_file(path: Path, study: Study) -> FileReport:
     if district is None:
         raise DeliveryError("there is no mapping.yaml in the folders above this file.", where=str(path),
                             fix="Put the file into <district>/<school year>/, with <district>/mapping.yaml.")
-    mapping = read_mapping((district / "mapping.yaml").read_text(encoding="utf-8"),
+    mapping = read_mapping((district / "mapping.yaml").read_bytes(),
                            where=str(district / "mapping.yaml"), folder=district.name)
     year = district / file.relative_to(district).parts[0]
     siblings = {file, *(p for p in year.rglob("*") if p.is_file() and not p.name.startswith("."))}

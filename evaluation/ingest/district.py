@@ -12,7 +12,7 @@ import pandas as pd
 
 from evaluation.contracts import TABLES, conform
 from evaluation.engine import Session, collect
-from evaluation.errors import DeliveryError
+from evaluation.errors import DeliveryError, StudyError
 from evaluation.ingest.mapping import DistrictMapping, EventTable
 from evaluation.ingest.pseudonym import pseudonyms
 from evaluation.ingest.records import FileReport, Flaw, RefusedFileError, findings, sentence
@@ -70,6 +70,7 @@ def ingest_district(mapping: DistrictMapping, paths: Iterable[str], read: Callab
     student_key = pseudonyms(key, mapping.district_id, "student_id")
     action_key = pseudonyms(key, mapping.district_id, "action_id")
     scales = item_scales(study)
+    _check_items(mapping, scales)
     files = [_claimed(path, mapping, study) for path in sorted(paths)]
     for file in files:
         if file.refusal is None:
@@ -85,9 +86,34 @@ def ingest_district(mapping: DistrictMapping, paths: Iterable[str], read: Callab
 
 
 def item_scales(study: Study) -> dict[str, tuple[int, int]]:
-    """Return (low, high) of every survey item that an outcome of the study reads."""
-    return {str(item): (int(float(str(o.parameters["low"]))), int(float(str(o.parameters["high"]))))
-            for o in study.outcomes if o.measure == "scale_score" for item in _listed(o.parameters["items"])}
+    """Return (low, high) of every survey item that an outcome of the study reads.
+
+    Raises
+    ------
+    StudyError
+        An outcome with a scale lacks its items or a whole number for its lower or upper end.
+    """
+    found: dict[str, tuple[int, int]] = {}
+    for outcome in (o for o in study.outcomes if o.measure == "scale_score"):
+        try:
+            low, high = (int(float(str(outcome.parameters[end]))) for end in ("low", "high"))
+            found |= {str(item): (low, high) for item in _listed(outcome.parameters["items"])}
+        except (KeyError, ValueError, OverflowError):
+            raise StudyError("a scale score needs `items` and whole numbers `low` and `high`.",
+                             where=f"studies/, key outcomes.{outcome.id}.parameters",
+                             fix="Add them, as docs/study_file.md says.") from None
+    return found
+
+
+def _check_items(mapping: DistrictMapping, scales: Mapping[str, tuple[int, int]]) -> None:
+    table = mapping.tables.survey_response
+    if table is None:
+        return
+    unknown = sorted(set(table.items.values()) - set(scales))
+    if unknown or not scales:
+        what = f"the study has no survey item `{unknown[0]}`." if unknown else "the study reads no survey items."
+        raise DeliveryError(what, where=f"{mapping.district_id}/mapping.yaml, key tables.survey_response.items",
+                            fix=f"Known items: {', '.join(sorted(scales)) or 'none: take survey_response out'}.")
 
 
 def _listed(value: object) -> tuple[str, ...]:
@@ -97,7 +123,7 @@ def _listed(value: object) -> tuple[str, ...]:
 def _claimed(path: str, mapping: DistrictMapping, study: Study) -> _File:
     folder = PurePosixPath(path).parts[0]
     where = f"{mapping.district_id}/{path}"
-    if "/" not in path or not (folder.isdigit() and len(folder) == 4):
+    if "/" not in path or not (folder.isascii() and folder.isdecimal() and len(folder) == 4):
         raise DeliveryError("the file lies in no school year's folder.", where=where,
                             fix=f"Put it into {mapping.district_id}/<school year>/, by the year in which it ends.")
     claims = [name for name, table in mapping.tables.sent().items() if fnmatch(path, table.files)]

@@ -147,16 +147,36 @@ def _optional(name: str) -> tuple[str, ...]:
     return ATTRIBUTES if name == "student_year" else ()
 
 
-def read_mapping(text: str, *, where: str, folder: str) -> DistrictMapping:
+class _Loader(yaml.BaseLoader):
+    """Every scalar is text; a key given twice is an error."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"the key `{key.value}` is given twice",
+                                                        key.start_mark)
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+def read_mapping(content: bytes | str, *, where: str, folder: str) -> DistrictMapping:
     """Return the mapping; every scalar is text first, so `01` and `yes` stay what they are.
 
     Raises
     ------
     DeliveryError
-        Not YAML, an unknown or missing key, or a district other than its folder's. Names file, key and way out.
+        Not UTF-8, not YAML, an unknown, repeated or missing key, or a district other than its folder's. Names file, key
+        and way out.
     """
     try:
-        found = DistrictMapping.model_validate(yaml.load(text, Loader=yaml.BaseLoader))
+        text = content.decode("utf-8-sig") if isinstance(content, bytes) else content
+        found = DistrictMapping.model_validate(yaml.load(text, Loader=_Loader))
+    except UnicodeDecodeError:
+        raise DeliveryError("this is not UTF-8 text.", where=where, fix="Save the file as UTF-8.") from None
+    except yaml.constructor.ConstructorError as error:
+        line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise DeliveryError(f"{error.problem}.", where=f"{where}{line}", fix="Keep one of them.") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""

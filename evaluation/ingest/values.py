@@ -29,6 +29,7 @@ _COMMA = re.compile(r"^[-−+]?\d+(?:,\d+)+(?:\.\d+)?$")
 _SERIAL = re.compile(r"^[34]\d{4}(?:\.\d+)?$")
 _GRADE = re.compile(r"^(\d{1,2})(?:st|nd|rd|th)?$", re.IGNORECASE)
 _SENTINEL_YEARS = (1900, 9999)
+_MOST_DAYS = 1000
 
 
 def guarded(parse: Parser, codes: Mapping[str, str]) -> Parser:
@@ -87,6 +88,8 @@ def half_days(per_unit: int) -> Parser:
         doubled = number * per_unit
         if number < 0:
             return Broken("negative")
+        if number > _MOST_DAYS * 2 / per_unit:
+            return Broken("out_of_range")
         return int(doubled) if doubled == doubled.to_integral_value() else Broken("not_half_days")
     return parsed
 

@@ -10,12 +10,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from evaluation.contracts import TABLES
-from evaluation.errors import DeliveryError, ToleranceError
-from evaluation.ingest.district import District
+from evaluation.errors import DeliveryError, StudyError, ToleranceError
+from evaluation.ingest.district import District, item_scales
 from evaluation.ingest.mapping import read_mapping
 from evaluation.ingest.pseudonym import chosen_key, pseudonyms
 from evaluation.ingest.records import FileReport
 from evaluation.ingest.report import stop_unless_usable, summary
+from evaluation.params import Study
 
 Take = Callable[..., District]
 TEXT = st.text(alphabet="0123456789,;\"\n\r.-*#/ AWNYé", max_size=60)
@@ -124,12 +125,36 @@ def test_key_must_be_given_and_is_never_in_the_message() -> None:
 @pytest.mark.parametrize(("text", "key"), [
     ("district_id: ia-9001\nversion: '1'\ntables: {}\nextra: 1", "tables.school_year"),
     ("district_id: [", "line 1"),
+    ("district_id: ia-9001\nversion: '1'\nversion: '2'", "line 3"),
+    ("district_id: ia-9001\nversion: é".encode("cp1252"), "mapping.yaml"),
 ])
-def test_broken_mapping_names_file_and_key(text: str, key: str) -> None:
+def test_broken_mapping_names_file_and_key(text: str | bytes, key: str) -> None:
     with pytest.raises(DeliveryError) as caught:
         read_mapping(text, where="ia-9001/mapping.yaml", folder="ia-9001")
     assert "ia-9001/mapping.yaml" in caught.value.where
     assert key in caught.value.where
+
+
+def test_a_mapped_item_that_the_study_lacks_is_named_with_its_key(take: Take) -> None:
+    with pytest.raises(DeliveryError, match=r"`bel99`") as caught:
+        take(tables__survey_response={
+            "files": "*/wide_w*.csv", "layout": "wide", "instrument": "belonging_v1", "wave_from": "wide_w{wave}.csv",
+            "columns": {"student_id": "Student Number", "school_id": "Bldg"}, "items": {"a": "bel99"}})
+    assert "tables.survey_response.items" in caught.value.where
+
+
+@pytest.mark.parametrize("parameters", [{"items": ("bel1",), "low": 1.0}, {"low": 1.0, "high": 5.0},
+                                        {"items": ("bel1",), "low": "one", "high": 5.0}])
+def test_a_scale_without_its_ends_or_items_is_a_study_error(parameters: dict[str, object], study: Study) -> None:
+    outcomes = tuple(o.model_copy(update={"parameters": parameters}) if o.measure == "scale_score" else o
+                     for o in study.outcomes)
+    with pytest.raises(StudyError, match="`low` and `high`"):
+        item_scales(study.model_copy(update={"outcomes": outcomes}))
+
+
+def test_a_folder_of_digits_that_are_no_number_is_no_school_year(take: Take) -> None:
+    with pytest.raises(DeliveryError, match="no school year's folder"):
+        take({"²⁰²⁴/students.csv": b"a\n1\n"})
 
 
 def _file(accepted: int, aside: int, refused: int, name: str = "ia-9001/2024/f.csv") -> FileReport:
