@@ -13,6 +13,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from evaluation import params
 from evaluation.errors import ReleaseError
 
 PROTECTION = "primary"
@@ -62,8 +63,14 @@ def publish(study: str, *, approver: str, root: Path = Path()) -> Path:
                        for file, path in files.items() if path.suffix == ".parquet"}})
     _record(root / "data" / "ledger" / f"{study}.jsonl",
             {"release_id": name, "protection": PROTECTION, "files": hashes})
-    _replace(target.parent / "current.json", {"release_id": name})
+    _replace(target.parent / "current.json", {"release_id": name, "rank": _rank(study)})
     return target
+
+
+def _rank(study: str) -> int | None:
+    """Return the study's place in params.yaml, from 0: readers list studies in this order."""
+    known = params.settings().studies
+    return known.index(study) if study in known else None
 
 
 def _labels(candidate: Path) -> dict[str, Any]:

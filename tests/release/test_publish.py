@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 
+import pandas as pd
 import pytest
 
 from evaluation import params, released
@@ -69,3 +70,48 @@ def test_the_reader_says_where_releases_should_be(tmp_path):
     assert released.studies(tmp_path) == []
     with pytest.raises(ReleaseError, match="evaluation run partnership"):
         released.current("partnership", tmp_path)
+
+
+def test_studies_come_in_the_order_of_the_parameters_and_unknown_ones_last(maker, tmp_path):
+    root = tmp_path / "data" / "released"
+    maker.make(tmp_path, STUDY)
+    maker.make(tmp_path, maker.connecticut_like())
+    for unknown in ("b", "a"):
+        maker.make(tmp_path, STUDY.model_copy(update={"id": unknown}))
+    assert params.settings().studies == ("partnership", "connecticut")
+    assert released.studies(root) == ["partnership", "connecticut", "a", "b"]
+
+
+@pytest.mark.parametrize("broken", ["", "{", "[]", "{}", '{"release_id": 7}', '{"release_id": "../.."}'])
+def test_a_broken_pointer_is_a_plain_error_without_a_path(maker, tmp_path, broken):
+    folder = maker.make(tmp_path, STUDY)
+    (folder.parent / "current.json").write_text(broken)
+    assert released.studies(folder.parent.parent) == ["partnership"]
+    with pytest.raises(ReleaseError) as error:
+        released.current("partnership", folder.parent.parent)
+    assert str(tmp_path) not in str(error.value)
+    assert "study partnership" in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["provenance.json", "public/study.json"])
+@pytest.mark.parametrize("broken", [None, b"{", b"\xff", b"[]"])
+def test_a_broken_release_is_a_plain_error_without_a_path(maker, tmp_path, name, broken):
+    folder = maker.make(tmp_path, STUDY)
+    (folder / name).unlink() if broken is None else (folder / name).write_bytes(broken)
+    with pytest.raises(ReleaseError, match="cannot be read") as error:
+        released.current("partnership", folder.parent.parent)
+    assert str(tmp_path) not in str(error.value)
+
+
+def test_a_missing_or_broken_table_is_a_plain_error_without_a_path(maker, tmp_path):
+    folder = maker.make(tmp_path, STUDY)
+    release = released.current("partnership", folder.parent.parent)
+    coverage = pd.read_parquet(folder / "public" / "public_coverage.parquet")
+    coverage.drop(columns="cells").to_parquet(folder / "public" / "public_refusals.parquet")
+    (folder / "public" / "public_intake.parquet").unlink()
+    (folder / "public" / "public_coverage.parquet").write_bytes(b"PAR1")
+    for name, what in (("public_intake", "has no table"), ("public_coverage", "cannot be read"),
+                       ("public_refusals", "another version")):
+        with pytest.raises(ReleaseError, match=what) as error:
+            release.table(name)
+        assert str(tmp_path) not in str(error.value)
