@@ -24,12 +24,12 @@ class Choice:
     phase: str | None = None
     cohort: int | None = None
 
-    @property
-    def note(self) -> str:
-        """Which cohorts the chart by years holds."""
-        if self.kind == "phase":
-            return "By years, the charts hold all phases together."
-        return f"Cohort {self.cohort} alone." if self.kind == "cohort" else "All cohorts together."
+    def note(self, years: pd.DataFrame) -> str:
+        """Which cohorts the chart by years (`years`: its rows) holds."""
+        if self.kind == "cohort":
+            return f"Cohort {self.cohort} alone."
+        more = " of more than one district" if years["left_out_cohorts"].notna().any() else ""
+        return f"All {'phases and ' if self.kind == 'phase' else ''}cohorts{more} together."
 
 
 def choice(phase: str, cohort: str) -> Choice:

@@ -50,17 +50,22 @@ def heading(title: str, question: str, labels: Labels) -> None:
 
 
 def figure(shown: Figure, release: Release, labels: Labels, *, key: str, caption: str) -> None:
-    """Place a chart, the same as a plain table, and its download."""
+    """Place a chart, the same as a plain table, and its download; a chart without any value is a sentence."""
     if shown.data.empty:
         st.info("There is nothing to draw for this choice.")
         return
-    st.vega_lite_chart(shown.data, shown.spec, theme=None, width="stretch", key=f"chart_{key}", alt=shown.alt)
+    if "value" in shown.data and shown.data["value"].isna().all():
+        st.info("Every value of this chart is hidden; the table says why.")
+    else:
+        signed = _signed(shown.data, release, labels)
+        st.vega_lite_chart(signed, shown.spec, theme=None, width="stretch", key=f"chart_{key}", alt=shown.alt)
     plain(shown.table, caption)
     download(shown.rows, release, labels, key=key)
 
 
 def plain(rows: pd.DataFrame, caption: str) -> None:
     """Place a plain table; a long one is folded."""
+    rows = rows.rename(columns=lambda name: f"\\{name}" if name[:2] in {"+ ", "= ", "- "} else name)
     if len(rows) > _LONG:
         with st.expander(f"Table: {caption} ({len(rows)} rows)"):
             st.table(rows, hide_index=True, border="horizontal", alt=caption)
@@ -71,16 +76,12 @@ def plain(rows: pd.DataFrame, caption: str) -> None:
 
 def download(rows: pd.DataFrame, release: Release, labels: Labels, *, key: str) -> None:
     """Offer released rows as CSV; every line carries study, release and banner."""
-    signed = rows.copy()
-    signed.insert(0, "banner", labels.banner or "")
-    signed.insert(0, "release_id", release.release_id)
-    signed.insert(0, "study", release.study)
-    content = signed.to_csv(index=False).encode("utf-8-sig")
+    content = _signed(rows, release, labels).to_csv(index=False).encode("utf-8-sig")
     st.download_button("Download CSV", content, mime="text/csv", key=f"csv_{key}", on_click="ignore",
                        file_name=f"{release.study}_{release.release_id}_{key}.csv")
 
 
-def footer(release: Release, tables: Sequence[str]) -> None:
+def footer(release: Release, labels: Labels, tables: Sequence[str]) -> None:
     """Say where the numbers of this page come from."""
     made = release.provenance
     dirty = " with uncommitted changes" if made["is_dirty"] else ""
@@ -89,13 +90,24 @@ def footer(release: Release, tables: Sequence[str]) -> None:
     st.caption(f"Study {release.study} · release {release.release_id} · {commit} · published {made['published_on']} · "
                f"approved by {made['approver']} · disclosure protection: {made['protection']}")
     traced = "; ".join(f"{name} ← {_made_by(name)}" for name in tables)
-    st.caption(f"Numbers on this page: {traced}. Values are hidden for fewer than 10 students; percentages are whole "
-               "numbers and coded at both ends.")
+    protection = ("The values are those of the publisher; what it hides stays hidden." if labels.is_published else
+                  "Values are hidden for fewer than 10 students; percentages of students are whole numbers and "
+                  "coded at both ends.")
+    st.caption(f"Numbers on this page: {traced}. {protection}")
 
 
 def theme() -> Theme:
     """Return the visitor's theme."""
     return "dark" if st.context.theme.type == "dark" else "light"
+
+
+def _signed(rows: pd.DataFrame, release: Release, labels: Labels) -> pd.DataFrame:
+    """Return rows whose every line says where it comes from; charts too, for their own download."""
+    signed = rows.copy()
+    signed.insert(0, "banner", labels.banner or "")
+    signed.insert(0, "release_id", release.release_id)
+    signed.insert(0, "study", release.study)
+    return signed
 
 
 def _asked_for(study: str, newest: Release) -> Release:

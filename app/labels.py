@@ -60,6 +60,18 @@ class Labels:
         return text or ("Demonstration data: not evidence about a program." if self.study["demonstration"] else None)
 
     @property
+    def is_published(self) -> bool:
+        """Whether all outcomes are rates that a publisher gives, without numbers of students."""
+        return all(outcome["measure"] == "published_rate" for outcome in self.outcomes.values())
+
+    def base_period(self, specification: str, cohort: int) -> int | None:
+        """Return the last period before a cohort's start that no break and no excluded event covers."""
+        excluded = set(self.specifications[specification]["exclude_events"])
+        gone = {p for event in self.study["events"] for p in event["periods"]
+                if event["id"] in excluded or event["kind"] == "break"}
+        return max((p for p in self.periods if p < cohort and p not in gone), default=None)
+
+    @property
     def short_banner(self) -> str:
         """First sentence of the banner."""
         return re.split(r"(?<=\.)\s", self.banner, maxsplit=1)[0] if self.banner else ""

@@ -33,7 +33,7 @@ def group_lines(rows: pd.DataFrame, labels: Labels, theme: Theme, alt: str, ends
         shown = rows[f"{side}_mean"].notna()
         display = rows[f"{side}_display"].fillna("[c]")
         sides.append(pd.DataFrame({"period": rows["period"], "series": name, "value": rows[f"{side}_mean"],
-                                   "symbol": display.where(~shown, "")}))
+                                   "symbol": display.where(~shown, ""), "shown": rows[f"{side}_display"].fillna("")}))
     data = pd.concat(sides, ignore_index=True)
     data.loc[data["symbol"] == "[c]", "symbol"] = [
         _symbol(s) for s in pd.concat([rows["suppression"]] * 2, ignore_index=True)[data["symbol"] == "[c]"]]
@@ -71,7 +71,9 @@ def gap_lines(rows: pd.DataFrame, scopes: Sequence[Scope], labels: Labels, theme
     symbols = ["" if s == "none" else _symbol(s) for s in rows["suppression"]]
     data = pd.DataFrame({"period": rows["period"], "series": series, "value": rows["gap"], "symbol": symbols})
     outcome = labels.outcomes[rows.iloc[0]["outcome_id"]]
-    spec = _with_events(templates.over_time(theme, names, peers, from_zero=False), labels, theme, set(rows["period"]))
+    data["shown"] = _gap_text(rows, outcome)
+    lines = templates.over_time(theme, names, peers, from_zero=False, first=2)
+    spec = _with_events(lines, labels, theme, set(rows["period"]))
     table = pd.DataFrame({"Where": series, "Year": rows["period"].astype(str), "Gap": _gap_text(rows, outcome),
                           "Districts": rows["n_districts"].astype(str),
                           "Hidden": _reasons(rows)})
@@ -90,21 +92,29 @@ def coverage_matrix(rows: pd.DataFrame, labels: Labels, theme: Theme, alt: str) 
     table = data.pivot_table(index="district", columns="period", values="display", aggfunc="first", sort=False)
     table = table.fillna("·").reset_index().rename(columns={"district": "District"})
     table.columns = [str(c) for c in table.columns]
-    title = {"text": "Percent of expected values shown", "subtitle": labels.short_banner}
-    return Figure({**templates.matrix(theme), "title": title}, data, table, rows, alt)
+    cell = f"Percent of expected values {usable(labels)}"
+    title = {"text": cell, "subtitle": labels.short_banner}
+    return Figure({**templates.matrix(theme, cell), "title": title}, data, table, rows, alt)
+
+
+def usable(labels: Labels) -> str:
+    """Return what a value must be to count as in: published, or of enough students."""
+    return "published" if labels.is_published else "usable"
 
 
 def reasons(coverage: pd.DataFrame, labels: Labels) -> pd.DataFrame:
-    """Return values expected, shown and missing by reason, per outcome, as text."""
+    """Return values expected, usable and missing by reason, per outcome, as text."""
     total = coverage.drop(columns=["district_id", "period"]).groupby("outcome_id").sum()
     shown = total["cells_reported"] - total["cells_small"]
-    columns = {"Expected": total["cells"], "Shown": shown, "[c] under 10 students": total["cells_small"],
+    columns = {"Expected": total["cells"], usable(labels).capitalize(): shown,
+               "[c] under 10 students": total["cells_small"],
                "[s] hidden by the publisher": total["cells_source_suppressed"],
                "[x] not sent": total["cells_not_sent"], "[x] not published": total["cells_not_published"],
                "[z] no such students": total["cells_not_applicable"]}
     out = pd.DataFrame({name: [f"{n:,}" for n in values] for name, values in columns.items()}, index=total.index)
     out.insert(0, "Outcome", [labels.outcomes[o]["label"] for o in total.index])
     order = [o for o in labels.outcomes if o in out.index]
+    out = out.drop(columns="[c] under 10 students") if labels.is_published else out
     return out.loc[order].reset_index(drop=True)
 
 
@@ -148,8 +158,8 @@ def _gap_text(rows: pd.DataFrame, outcome: Any) -> list[str]:
 
 
 def _reasons(rows: pd.DataFrame) -> list[str]:
-    return ["" if s == "none" else "[c] coded" if f is not pd.NA and r is not pd.NA else SUPPRESSION[str(s)]
-            for s, f, r in zip(rows["suppression"], rows["focal_display"], rows["reference_display"], strict=True)]
+    return ["" if s == "none" else "[c] one side is coded" if coded else SUPPRESSION[str(s)]
+            for s, coded in zip(rows["suppression"], text.is_coded(rows), strict=True)]
 
 
 def _symbol(suppression: Any) -> str:

@@ -12,7 +12,7 @@ if str(HERE.parent) not in sys.path:  # streamlit puts app/ on the path, not the
 import streamlit as st  # noqa: E402
 
 from app import frame, state  # noqa: E402
-from evaluation.errors import ReleaseError  # noqa: E402
+from evaluation.errors import ContractError, ReleaseError  # noqa: E402
 
 # Not in a folder called `pages`: streamlit would run such a file by itself when a server's first visitor deep-links.
 PAGES = {"start": "Start", "gaps_narrow": "Did gaps narrow?", "gaps_over_time": "Gaps over time",
@@ -31,3 +31,5 @@ try:
         state.finish()
 except ReleaseError as error:
     st.error(f"{error.what[:1].upper()}{error.what[1:]} {error.fix}")
+except ContractError:
+    st.error("This release was made by another version of the program. Publish the study again with this version.")

@@ -18,7 +18,7 @@ def start(page: str) -> None:
     asked = st.query_params.to_dict()
     moved = asked != st.session_state.get(_LEFT, asked)
     st.session_state[_STEPPED] = moved and page == st.session_state.get(_PAGE)
-    st.session_state[_PAGE] = page
+    st.session_state[_LEFT], st.session_state[_PAGE] = asked, page  # a run may be cut off before it finishes
     if moved:
         for key in [str(key) for key in st.session_state if str(key).startswith("filter_")]:
             del st.session_state[key]

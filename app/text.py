@@ -14,6 +14,7 @@ Row = Mapping[str, Any]
 VERDICTS = {
     "narrowed_focal_improvement": "narrowed, with improvement for {focal}",
     "narrowed_levelling_down": "narrowed by levelling down, which is not success: {reference} did worse",
+    "narrowed_focal_worse": "narrowed because {focal} did worse, which is not success",
     "narrowed_both_improved": "narrowed, with improvement for both groups",
     "narrowed": "narrowed",
     "widened": "widened",
@@ -22,7 +23,11 @@ VERDICTS = {
     "both_worsened": "did not clearly change, while both groups did worse",
     "cannot_tell": "did not clearly change",
 }
-DIRECTIONS = {"narrowed": "→← narrowed", "widened": "←→ widened", "overshot": "⇄ passed zero"}
+DIRECTIONS = {"narrowed_levelling_down": "⇊ narrowed by levelling down",
+              "narrowed_focal_worse": "⇊ narrowed by doing worse", "narrowed": "→← narrowed", "widened": "←→ widened",
+              "overshot": "⇄ passed zero"}
+LEGEND = "→← narrowed, ⇊ narrowed because a group did worse, ◇ unclear, ←→ widened, ⇄ passed zero."
+_PER = {"binary": " %", "count": " per 100", "score": ""}
 HIDDEN_EFFECT = "[c] withheld"
 
 
@@ -95,8 +100,7 @@ def effect(rows: pd.DataFrame, labels: Labels, detectable: float | None = None, 
     subject = f"the {gap['label']} gap in {_lower(outcome['label'])}"
     where, unit = _where(row, labels), outcome["unit_name"]
     if row["suppression"] != "none":
-        return (f"{where}, the change in {subject} is not shown: it rests on a single program district or fewer than "
-                f"three program {labels.units}, and would describe them.{_left_out(row)}")
+        return f"{where}, the change in {subject} is not shown: {_withheld(row, labels)}.{_left_out(row)}"
     decimals = effect_digits(row, outcome)
     value = f"{signed(row['value'], decimals)} {unit}"
     parts = _parts(rows, labels, decimals)
@@ -111,6 +115,18 @@ def effect(rows: pd.DataFrame, labels: Labels, detectable: float | None = None, 
     if detectable is not None and direction(row).startswith("◇"):
         sentence += f" A change of ±{detectable:.{decimals}f} {unit} would have been detectable (80 % power)."
     return sentence + _left_out(row)
+
+
+def base(labels: Labels, specification: str, program: str, cohort: int | None = None) -> str:
+    """Return which year before the start every other year is compared with; empty where none is common to all."""
+    if labels.specifications[specification]["base"] != "universal":
+        return ""
+    starts = labels.cohorts(program) if cohort is None else [cohort]
+    found = {start: labels.base_period(specification, start) for start in starts}
+    named = [f"{year} for start {start}" for start, year in found.items() if year is not None]
+    if len(set(starts)) == 1 or not named:
+        return f"The base, with a change of zero, is {named[0].split()[0]}." if named else ""
+    return f"The base, with a change of zero, is the last year before the start that counts: {', '.join(named)}."
 
 
 def pre_trend(row: Row | None, labels: Labels) -> str:
@@ -142,8 +158,8 @@ def trend(rows: pd.DataFrame, labels: Labels) -> str:
     who = labels.scope(first["scope"], first["scope_id"])
     shown = rows[rows["gap"].notna()]
     if shown.empty:
-        return f"{who}: every {gap['label']} gap in {_lower(outcome['label'])} is hidden ({hidden(rows)})."
-    per = {"binary": " %", "count": " per 100", "score": ""}[outcome["kind"]]
+        return f"{who}: no {gap['label']} gap in {_lower(outcome['label'])} can be given ({hidden(rows)})."
+    per = _PER[outcome["kind"]]
     last, start = shown.iloc[-1], shown.iloc[0]
     latest = (f"{labels.students(first['gap_id'], 'focal')} {last['focal_display']}{per}, "
               f"{labels.students(first['gap_id'], 'reference')} {last['reference_display']}{per}")
@@ -155,12 +171,21 @@ def trend(rows: pd.DataFrame, labels: Labels) -> str:
 
 
 def hidden(rows: pd.DataFrame) -> str:
-    """Return how many values are hidden and why."""
-    reasons = rows.loc[rows["suppression"] != "none", "suppression"].value_counts()
+    """Return how many values are hidden and why; gaps with a coded side are counted apart."""
+    coded = is_coded(rows)
+    reasons = rows.loc[(rows["suppression"] != "none") & ~coded, "suppression"].value_counts()
     count = f"{int(reasons.sum())} of {len(rows)} values hidden"
-    if reasons.empty:
-        return count
-    return count + ": " + ", ".join(f"{n} {SUPPRESSION[str(reason)]}" for reason, n in sorted(reasons.items()))
+    if not reasons.empty:
+        count += ": " + ", ".join(f"{n} {SUPPRESSION[str(reason)]}" for reason, n in sorted(reasons.items()))
+    n = int(coded.sum())
+    return count + (f"; {n} {'gap' if n == 1 else 'gaps'} not given because one side is coded" if n else "")
+
+
+def is_coded(rows: pd.DataFrame) -> pd.Series:
+    """Return which rows lack a gap only because a side is coded (such as `≤5`), not hidden."""
+    if "focal_display" not in rows:
+        return pd.Series(False, index=rows.index)
+    return (rows["suppression"] == "primary") & rows["focal_display"].notna() & rows["reference_display"].notna()
 
 
 def coverage(rows: pd.DataFrame, labels: Labels) -> str:
@@ -171,11 +196,12 @@ def coverage(rows: pd.DataFrame, labels: Labels) -> str:
     label = _lower(labels.outcomes[rows.iloc[0]["outcome_id"]]["label"])
     if not total["cells"]:
         return f"No value of {label} is expected."
-    return (f"Of {total['cells']:,} expected values of {label}, {total['cells_reported']:,} are reported "
-            f"({total['cells_small']:,} of them rest on fewer than 10 students and are hidden), "
-            f"{total['cells_source_suppressed']:,} are hidden by the publisher, {total['cells_not_sent']:,} were not "
-            f"sent, {total['cells_not_published']:,} are not published and {total['cells_not_applicable']:,} have no "
-            "such students.")
+    small = f" ({total['cells_small']:,} of them rest on fewer than 10 students and are not usable)"
+    small = "" if labels.is_published else small
+    return (f"Of {total['cells']:,} expected values of {label}, one per {labels.study['unit']}, group and year, "
+            f"{total['cells_reported']:,} are reported{small}, {total['cells_source_suppressed']:,} are hidden by the "
+            f"publisher, {total['cells_not_sent']:,} were not sent, {total['cells_not_published']:,} are not published "
+            f"and {total['cells_not_applicable']:,} have no such students.")
 
 
 def _where(row: Row, labels: Labels) -> str:
@@ -192,18 +218,40 @@ def _parts(rows: pd.DataFrame, labels: Labels, decimals: int) -> str:
     if set(shown) != {"focal", "reference"}:
         return ""
     own = ", each on its own units" if any(r["sample"] == "own" for r in shown.values()) else ""
-    words = (f"{labels.students(r['gap_id'], p)} {signed(r['value'], decimals)}"
+    words = (f"{labels.students(r['gap_id'], p)} {signed(r['value'], decimals)}{_to(r, labels, decimals)}"
              for p, r in sorted(shown.items()))
     return f"; {', '.join(words)}{own}"
 
 
-def _left_out(row: Row) -> str:
-    found = [] if is_missing(row["left_out_cohorts"]) else re.findall(r"\d{4,}", str(row["left_out_cohorts"]))
-    if not found:
+def _to(row: Row, labels: Labels, decimals: int) -> str:
+    if is_missing(row.get("level")):
         return ""
-    if len(found) == 1:
-        return f" Not included: the {found[0]} cohort, which is a single district and is listed apart."
-    return f" Not included: the {', '.join(found)} cohorts, each a single district, listed apart."
+    return f" ({row['level']:.{decimals}f}{_PER[labels.outcomes[row['outcome_id']]['kind']]} under the program)"
+
+
+def _withheld(row: Row, labels: Labels) -> str:
+    if row["n_program_districts"] == 1 and row["estimand"] in {"cohort", "phase"}:
+        return "it rests on a single program district, and one of its values is coded or hidden"
+    return f"it rests on a single program district or fewer than three program {labels.units}, and would describe them"
+
+
+def _left_out(row: Row) -> str:
+    lone, dropped = cohorts(row, "left_out_cohorts"), cohorts(row, "dropped_cohorts")
+    out = ""
+    if len(lone) == 1:
+        out = f" Not included: the {lone[0]} cohort, which is a single district and is listed apart."
+    elif lone:
+        out = f" Not included: the {', '.join(lone)} cohorts, each a single district, listed apart."
+    if dropped:
+        noun = "cohort" if len(dropped) == 1 else "cohorts"
+        out += (f" Not included: the {', '.join(dropped)} {noun}, for which data of the base period, a comparison or "
+                "weights are missing.")
+    return out
+
+
+def cohorts(row: Row, column: str) -> list[str]:
+    """Return the start years that a column of cohorts names."""
+    return [] if is_missing(row.get(column)) else re.findall(r"\d{4,}", str(row[column]))
 
 
 def _lower(label: str) -> str:

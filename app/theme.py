@@ -39,6 +39,7 @@ def config(theme: Theme) -> dict[str, Any]:
             "gridOpacity": 0.5, "domainColor": p.line, "tickColor": p.line, "labelFlush": False,
             "titleFontWeight": "normal", "labelLimit": 150}
     return {
+        "aria": False, "mark": {"aria": False},  # the chart has words of its own
         "font": FONT, "background": "transparent", "view": {"stroke": None}, "axis": axis,
         "title": {"anchor": "start", "frame": "bounds", "color": p.text, "fontSize": 14, "fontWeight": "bold",
                   "subtitleColor": p.muted, "subtitleFontSize": 12, "offset": 10},

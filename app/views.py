@@ -8,11 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from app import templates, text
+from app import alternatives, templates, text
 from app.labels import ESTIMATORS, NO_INTERVAL_SHORT, SUPPRESSION, Labels
 from app.theme import Theme
 
-PARTS = ("gap", "focal", "reference")
+PARTS = ("focal", "reference", "gap")
 _EFFECT_COLUMNS = ["Part", "Estimate", "95 % interval", "80 % interval", "Districts", "Note"]
 _ENDS = ["value", "ci_low", "ci_high", "ci80_low", "ci80_high"]
 
@@ -59,6 +59,7 @@ def forest(rows: pd.DataFrame, names: Sequence[str], labels: Labels, theme: Them
     series = tuple(dict.fromkeys(parts))
     data = rows[["part", *_ENDS]].assign(row=list(names), order=range(len(rows)), series=parts, symbol=_symbols(rows))
     table = effects_table(rows, labels)
+    data = _with_words(data, table)
     table.insert(0, "Effect", list(names))
     return Figure(_titled(templates.forest(theme, series), _change(rows, labels), labels), data, table, rows, alt)
 
@@ -87,11 +88,11 @@ def by_year(estimates: pd.DataFrame, specification: str, outcome: str, gap: str,
         rows = estimand(estimates, specification, outcome, gap, "att_gt", cohort=cohort)
         since = [labels.periods.index(int(p)) - labels.periods.index(cohort) for p in rows["period"]]
         rows = rows.assign(event_time=pd.array(since, dtype="Int64"))
-    return rows.sort_values(["event_time", "part"], kind="stable")
+    return _in_order(rows).sort_values("event_time", kind="stable")
 
 
-def event_study(rows: pd.DataFrame, parts: Sequence[str], labels: Labels, theme: Theme, alt: str) -> Figure:
-    """Draw some parts of `by_year`."""
+def event_study(rows: pd.DataFrame, parts: Sequence[str], labels: Labels, theme: Theme) -> Figure:
+    """Draw some parts of `by_year`; years without an effect keep their place."""
     rows = rows[rows["part"].isin(parts)]
     names = [_part_name(r, labels) for r in text.records(rows)]
     ordered = (labels.part(str(gap), part) for gap in rows["gap_id"].unique() for part in parts)
@@ -99,8 +100,12 @@ def event_study(rows: pd.DataFrame, parts: Sequence[str], labels: Labels, theme:
     data = rows[["event_time", "part", *_ENDS]].assign(series=names, symbol=_symbols(rows))
     table = effects_table(rows, labels)
     table.insert(0, "Years since start", [text.signed(e, 0) for e in rows["event_time"]])
-    title = f"{_change(rows, labels)}, by year"
-    return Figure(_titled(templates.event_study(theme, series), title, labels), data, table, rows, alt)
+    data = _with_words(data.assign(year=list(table["Years since start"])), table)
+    years = () if rows.empty else tuple(range(int(rows["event_time"].min()), int(rows["event_time"].max()) + 1))
+    first = PARTS.index(parts[0])
+    spec = _titled(templates.event_study(theme, series, first, years), _change(rows, labels), labels,
+                   "By years since the start")
+    return Figure(spec, data, table, rows, alternatives.by_year(rows, labels))
 
 
 def overall(estimates: pd.DataFrame, specification: str, outcome: str, labels: Labels) -> pd.DataFrame:
@@ -111,7 +116,7 @@ def overall(estimates: pd.DataFrame, specification: str, outcome: str, labels: L
 
 def overall_forest(rows: pd.DataFrame, labels: Labels, theme: Theme, alt: str) -> Figure:
     """Draw `overall`: one row per gap, its parts below it."""
-    series = {"gap": "Gap", "focal": "Focal group", "reference": "Reference group"}
+    series = {"focal": "Focal group", "reference": "Reference group", "gap": "Gap"}
     shown = forest(rows, [str(labels.gaps[g]["label"]) for g in rows["gap_id"]], labels, theme, alt)
     data = shown.data.assign(series=[series[str(p)] for p in rows["part"]])
     spec = _titled(templates.forest(theme, tuple(series.values())), _change(rows, labels), labels)
@@ -137,7 +142,7 @@ def specifications(estimates: pd.DataFrame, program: str, outcome: str, gap: str
         rows = estimand(estimates, code, outcome, gap)
         for _, found in rows.groupby("inference", sort=False):
             parts = {str(r["part"]): r for r in text.records(found)}
-            r = next(iter(parts.values()))
+            r = parts.get("gap") or next(iter(parts.values()))
             value = {part: text.signed(parts[part]["value"], d) or "[c]" if part in parts else "–" for part in PARTS}
             own = "groups on their own units: they do not add up to the gap" if r["sample"] == "own" else ""
             out.append({
@@ -171,8 +176,15 @@ def without_empty(table: pd.DataFrame, column: str = "Note") -> pd.DataFrame:
     return table if table[column].ne("").any() else table.drop(columns=column)
 
 
-def _titled(template: Mapping[str, Any], title: str, labels: Labels) -> dict[str, Any]:
-    return {**template, "title": {"text": title, "subtitle": labels.short_banner}}
+def _titled(template: Mapping[str, Any], title: str, labels: Labels, below: str = "") -> dict[str, Any]:
+    subtitle = [line for line in (below, labels.short_banner) if line]
+    return {**template, "title": {"text": title, "subtitle": subtitle}}
+
+
+def _with_words(data: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+    """Return chart data with the numbers as they are written, for tooltips."""
+    return data.assign(shown=list(table["Estimate"]), ci95=list(table["95 % interval"]),
+                       ci80=list(table["80 % interval"]))
 
 
 def _change(rows: pd.DataFrame, labels: Labels) -> str:

@@ -1,6 +1,6 @@
 import streamlit as st
 
-from app import choices, frame, state, text, views
+from app import alternatives, choices, frame, state, text, views
 from app.labels import PHASES, Labels
 
 release = st.session_state["release"]
@@ -27,24 +27,29 @@ st.caption(f"Specification: {labels.specifications[specification]['label']}. "
 
 st.header("Which group moved?", anchor=False)
 st.markdown("Hollow: before the start. Filled: after. Thin bar 95 %, thick bar 80 % interval, each for one year by "
-            "itself. " + chosen.note)
+            "itself.")
 years = views.by_year(estimates, specification, outcome, gap, labels, cohort=chosen.cohort)
-parts = views.event_study(years, ("focal", "reference"), labels, frame.theme(), sentence)
+st.markdown(f"{chosen.note(years)} {text.base(labels, specification, program, chosen.cohort)}")
+parts = views.event_study(years, ("focal", "reference"), labels, frame.theme())
 frame.figure(parts, release, labels, key="parts_by_year", caption="Change of each group by years since the start")
+st.caption(text.hidden(parts.rows).capitalize() + ".")
 
 st.header("The gap, year by year", anchor=False)
-study = views.event_study(years, ("gap",), labels, frame.theme(), sentence)
+study = views.event_study(years, ("gap",), labels, frame.theme())
 frame.figure(study, release, labels, key="gap_by_year", caption="Change of the gap by years since the start")
 diagnosed = choices.diagnosis(diagnostics, specification, outcome, gap)
-st.markdown(f"{text.pre_trend(diagnosed, labels)} {text.leave_one_out(diagnosed)}")
+st.caption(text.hidden(study.rows).capitalize() + ".")
+together = "" if chosen.kind == "overall" else "For all cohorts together: "
+st.markdown(f"{together}{text.pre_trend(diagnosed, labels)} {text.leave_one_out(diagnosed)}")
 
 st.header("By phase and cohort", anchor=False)
 by, names = views.forest_rows(estimates, specification, outcome, gap, labels)
-forest = views.forest(by, names, labels, frame.theme(), sentence)
+forest = views.forest(by, names, labels, frame.theme(), alternatives.by_scope(by, names, labels))
 frame.figure(forest, release, labels, key="by_phase_and_cohort",
              caption="Effects by phase and start year; program vs comparison districts")
+st.caption(text.hidden(by).capitalize() + ".")
 
 st.header("Would other choices change it?", anchor=False)
 frame.plain(views.specifications(estimates, program, outcome, gap, labels), "Overall effect under every specification")
 st.markdown(views.specification_note(labels, program))
-frame.footer(release, ["public_estimates", "public_diagnostics", "public_refusals"])
+frame.footer(release, labels, ["public_estimates", "public_diagnostics", "public_refusals"])

@@ -34,4 +34,4 @@ else:
     shown = levels.gap_lines(together, list(found), labels, frame.theme(), " ".join(sentences.values()))
     frame.figure(shown, release, labels, key="gaps", caption=f"{labels.gaps[gap]['label']} gap, by year")
     st.markdown(text.hidden(together).capitalize() + ".")
-frame.footer(release, ["public_gap_levels"])
+frame.footer(release, labels, ["public_gap_levels"])

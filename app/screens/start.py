@@ -16,7 +16,7 @@ refusals = frame.table(release, "public_refusals")
 
 st.header("What do we know today?", anchor=False)
 st.markdown("Estimated changes of gaps, compared with similar places not (yet) in the program. "
-            "→← narrowed, ◇ unclear, ←→ widened. A gap is the focal group minus the reference group.")
+            f"{text.LEGEND} A gap is the focal group minus the reference group.")
 for outcome in labels.specifications[specification]["outcomes"]:
     st.subheader(str(labels.outcomes[outcome]["label"]), anchor=False)
     sentences = []
@@ -32,4 +32,4 @@ for outcome in labels.specifications[specification]["outcomes"]:
 
 st.header("About this study", anchor=False)
 st.markdown("\n".join(f"- {caveat}" for caveat in labels.study["caveats"]) or "No caveats are declared.")
-frame.footer(release, ["public_estimates", "public_diagnostics", "public_refusals"])
+frame.footer(release, labels, ["public_estimates", "public_diagnostics", "public_refusals"])

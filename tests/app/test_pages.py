@@ -165,7 +165,7 @@ def test_views_take_empty_and_one_row_tables(releases, size):
     rows = views.estimand(release.table("public_estimates"), "headline_dile", "chronic_absence_pct", "black_white")
     rows = rows.head(size)
     assert len(views.forest(rows, ["Overall"] * size, labels, "dark", "words").data) == size
-    assert len(views.event_study(rows.assign(event_time=0), ("gap",), labels, "dark", "words").table) == size
+    assert len(views.event_study(rows.assign(event_time=0), ("focal",), labels, "dark").table) == size
     cover = release.table("public_coverage").head(size)
     assert len(levels.coverage_matrix(cover, labels, "dark", "words").data) == size
     assert len(levels.reasons(cover, labels)) == size
@@ -176,11 +176,37 @@ def test_templates_are_built_once_and_hold_no_data():
     assert "data" not in templates.forest("light", ("Gap",))
 
 
+def test_years_without_an_effect_keep_their_place_and_groups_their_colour(releases):
+    release = released.current("partnership", releases)
+    labels = Labels(release.labels)
+    estimates = release.table("public_estimates")
+    rows = views.by_year(estimates, "headline_dile", "chronic_absence_pct", "black_white", labels)
+    gap = views.event_study(rows[rows["event_time"] != 2], ("gap",), labels, "light")
+    mark = gap.spec["layer"][-2]["encoding"]
+    assert mark["x"]["scale"]["domain"] == list(range(-4, 5))
+    forest = templates.forest("light", ("Black", "White", "Gap"))["layer"][-2]["encoding"]
+    for channel in ("color", "shape"):
+        assert mark[channel]["scale"]["range"] == forest[channel]["scale"]["range"][2:]
+
+
+def test_with_a_cohort_chosen_what_holds_for_all_says_so_and_words_are_those_of_the_chart(open_page):
+    app = open_page("gaps_narrow", study="partnership", program="dile", cohort="2022")
+    assert any(m.value.startswith("For all cohorts together: Before the start") for m in app.markdown)
+    words = [chart.proto.alt for chart in app.get("vega_lite_chart") + app.get("arrow_vega_lite_chart")]
+    assert len(set(words)) == len(words) == 3
+    assert "start 2022" in words[0]
+
+
+def test_a_chart_without_any_value_is_a_sentence(open_page):
+    app = open_page("gaps_narrow", study="partnership", program="dile", cohort="2019")
+    assert "Every value of this chart is hidden; the table says why." in [i.value for i in app.info]
+
+
 def test_groups_keep_their_order(releases):
     release = released.current("partnership", releases)
     rows = release.table("public_estimates").sample(frac=1, random_state=1)
     found = views.estimand(rows, "headline_dile", "chronic_absence_pct", "black_white")
-    assert list(found["part"]) == ["gap", "focal", "reference"]
+    assert list(found["part"]) == ["focal", "reference", "gap"]
 
 
 def test_rows_received_are_sums_of_what_is_shown_and_hidden_years_are_named(releases):

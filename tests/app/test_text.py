@@ -68,6 +68,34 @@ def test_a_withheld_effect_says_why():
         "shown: it rests on a single program district or fewer than three program schools, and would describe them.")
 
 
+def test_a_withheld_effect_of_one_district_says_why():
+    said = sentence(effect(estimand="cohort", cohort=2019, suppression="primary", value=pd.NA, n_program_districts=1))
+    assert said.endswith("it rests on a single program district, and one of its values is coded or hidden.")
+
+
+def test_levels_under_the_program_stand_beside_the_parts():
+    rows = [effect() | {"level": 8.0}, effect(part="focal", value=-2.6) | {"level": 29.04},
+            effect(part="reference", value=-1.6) | {"level": 21.0}]
+    assert "; Black students −2.6 (29.0 % under the program), White students −1.6 (21.0 % under the program)." in (
+        text.effect(pd.DataFrame(rows), LABELS))
+
+
+def test_a_dropped_cohort_is_named():
+    assert text.effect(pd.DataFrame([effect() | {"dropped_cohorts": "2023"}]), LABELS).endswith(
+        " Not included: the 2023 cohort, for which data of the base period, a comparison or weights are missing.")
+
+
+def test_coded_values_are_counted_apart_from_hidden_ones():
+    rows = pd.DataFrame([("none", "20", "10"), ("primary", "≤5", "10"), ("primary", None, "10")],
+                        columns=["suppression", "focal_display", "reference_display"])
+    assert text.hidden(rows) == (
+        "1 of 3 values hidden: 1 [c] too few students or districts; 1 gap not given because one side is coded")
+
+
+def test_the_base_year_is_named_and_is_no_break_year():
+    assert text.base(LABELS, "headline_dile", "dile", 2022) == "The base, with a change of zero, is 2019."
+
+
 def test_a_refused_estimate_gives_the_reason():
     assert sentence(refusal="Only two districts have both groups.") == (
         "There is no estimate for this choice. Only two districts have both groups.")
@@ -78,7 +106,8 @@ def test_a_score_has_two_decimals():
 
 
 @pytest.mark.parametrize(("verdict", "words"), [
-    ("narrowed", "→← narrowed"), ("narrowed_levelling_down", "→← narrowed"), ("widened", "←→ widened"),
+    ("narrowed", "→← narrowed"), ("narrowed_focal_worse", "⇊ narrowed by doing worse"),
+    ("narrowed_levelling_down", "⇊ narrowed by levelling down"), ("widened", "←→ widened"),
     ("overshot", "⇄ passed zero"), ("cannot_tell", "◇ unclear"), ("both_improved", "◇ unclear")])
 def test_direction_is_a_shape_and_a_word(verdict, words):
     assert text.direction(effect(verdict=verdict)) == words
@@ -88,7 +117,7 @@ def test_every_verdict_and_reason_has_words():
     from app.labels import NO_INTERVAL, NO_INTERVAL_SHORT, SUPPRESSION
     from evaluation import contracts
 
-    assert set(text.VERDICTS) == set(contracts.VERDICTS)
+    assert set(text.VERDICTS) >= set(contracts.VERDICTS)
     assert set(NO_INTERVAL) == set(NO_INTERVAL_SHORT) == set(contracts.NO_INTERVAL)
     assert set(SUPPRESSION) == set(contracts.SUPPRESSIONS) - {"none"}
 
@@ -116,8 +145,9 @@ def test_coverage_adds_up_in_words():
                           "cells_reported": 6, "cells_small": 2, "cells_source_suppressed": 1,
                           "cells_not_applicable": 1, "cells_not_published": 0, "cells_not_sent": 2}])
     assert text.coverage(rows, LABELS) == (
-        "Of 10 expected values of chronic absence, 6 are reported (2 of them rest on fewer than 10 students and are "
-        "hidden), 1 are hidden by the publisher, 2 were not sent, 0 are not published and 1 have no such students.")
+        "Of 10 expected values of chronic absence, one per school, group and year, 6 are reported (2 of them rest on "
+        "fewer than 10 students and are not usable), 1 are hidden by the publisher, 2 were not sent, 0 are not "
+        "published and 1 have no such students.")
 
 
 def test_a_pre_trend_test_does_not_claim_parallel_trends():
