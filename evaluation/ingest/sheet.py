@@ -24,9 +24,13 @@ _SIMILAR = 0.6
 
 @dataclass(frozen=True)
 class Sheet:
-    """Columns of trimmed text; `rows` are spreadsheet rows of the kept records, `flaws` those of the others."""
+    """Columns of trimmed text; `rows` are spreadsheet rows of the kept records, `flaws` those of the others.
+
+    `shown` is how a message may call a column: an undeclared name that could be a value is replaced by its place.
+    """
 
     columns: Mapping[str, Sequence[str]]
+    shown: Mapping[str, str]
     rows: Sequence[int]
     flaws: tuple[Flaw, ...]
     rows_in: int
@@ -59,8 +63,11 @@ def read_sheet(content: bytes, table: SourceTable) -> Sheet:
     if aside:
         records = [record for row, record in zip(rows, records, strict=True) if row not in aside]
     by_column = list(zip(*records, strict=True)) or [()] * len(header)
-    columns = {name: list(map(str.strip, values)) for name, values in zip(header, by_column, strict=True) if name}
-    return Sheet(columns, [row for row in rows if row not in aside], flaws, len(rows))
+    columns = {name or f"column {place}": list(map(str.strip, values))
+               for place, (name, values) in enumerate(zip(header, by_column, strict=True), start=1)
+               if name or any(map(str.strip, values))}
+    shown = {name: _shown(name, place, table) for place, name in enumerate(header, start=1) if name}
+    return Sheet(columns, shown, [row for row in rows if row not in aside], flaws, len(rows))
 
 
 def _wrong_row(record: list[str], header: list[str]) -> str | None:
@@ -122,9 +129,15 @@ def _check_header(header: list[str], header_row: int, below: list[tuple[int, lis
         if name and header.count(name) > 1:
             raise RefusedFileError(Flaw("duplicate_column", header_row, name if name in declared else None), n_rows)
     for name in header:
-        kind = kind_of_header(name)
+        kind = kind_of_header(name, is_declared=name in table.required())
         if kind is not None:
-            raise RefusedFileError(Flaw("identifiable_column", header_row, name, hint=f"Kind: {kind}."), n_rows)
+            shown = _shown(name, header.index(name) + 1, table, words=3)
+            raise RefusedFileError(Flaw("identifiable_column", header_row, shown, hint=f"Kind: {kind}."), n_rows)
+
+
+def _shown(name: str, place: int, table: SourceTable, words: int = 1) -> str:
+    is_plain = not any(c.isdigit() for c in name) and len(name.split()) <= words and "," not in name
+    return name if is_plain or name in (*table.required(), *table.drop) else f"column {place}"
 
 
 def _nearest(wanted: str, header: list[str], table: SourceTable) -> str:

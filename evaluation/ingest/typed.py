@@ -56,7 +56,8 @@ def typed(sheet: Sheet, name: str, table: SourceTable, file: str, how: Reading) 
     _refuse_identifiers(sheet, table, how)
     parsed: dict[str, pd.Series] = {}
     flaws = list(sheet.flaws)
-    notes = [Flaw("extra_column", column=c) for c in sheet.columns if c not in (*table.required(), *table.drop)]
+    notes = [Flaw("extra_column", column=sheet.shown.get(c, c)) for c in sheet.columns
+             if c not in (*table.required(), *table.drop)]
     for target, source, parse in _columns(name, table, how):
         distinct = _parsed_once(sheet, source, parse)
         _refuse_column(sheet, source, distinct)
@@ -141,7 +142,8 @@ def _refuse_identifiers(sheet: Sheet, table: SourceTable, how: Reading) -> None:
         if found is not None:
             kind, hits = found
             at = [row for row, value in zip(sheet.rows, values, strict=True) if value in hits]
-            raise RefusedFileError(Flaw("identifiable_value", at[0], column, len(at), f"Kind: {kind}."), sheet.rows_in)
+            shown = sheet.shown.get(column, column)
+            raise RefusedFileError(Flaw("identifiable_value", at[0], shown, len(at), f"Kind: {kind}."), sheet.rows_in)
 
 
 def _refuse_column(sheet: Sheet, source: SourceColumn, distinct: Mapping[str, object]) -> None:

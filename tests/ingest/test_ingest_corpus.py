@@ -92,7 +92,8 @@ def _with_extra(header: str, value: str) -> dict[str, bytes]:
 @pytest.mark.parametrize(("header", "kind"), [
     ("Last Name", "name"), ("StudentName", "name"), ("SSN", "social security number"), ("DOB", "date of birth"),
     ("Birth Date", "date of birth"), ("E-mail", "e-mail"), ("Home_Phone", "phone"), ("Street Address", "address"),
-    ("Comments", "free text")])
+    ("Comments", "free text"), ("LAST_NM", "name"), ("StudentLast", "name"), ("Lastname", "name"), ("Student", "name"),
+    ("Nm", "name"), ("Nombre del estudiante", "name"), ("Soc", "social security number")])
 def test_identifiable_column_is_refused_by_name(header: str, kind: str, take: Take) -> None:
     finding = _report(take(_with_extra(header, "x"), only=True), "students").findings[0]
     assert (finding.rule, finding.row, finding.column) == ("identifiable_column", 1, header)
@@ -110,6 +111,30 @@ def test_identifiable_value_is_refused_and_never_repeated(value: str, kind: str,
     assert kind in finding.fix
     assert value not in repr(found)
     assert CANARY not in repr(found)
+
+
+@pytest.mark.parametrize("dates", [("20090314", "20100102", "20111231"), ("03/14/09", "1/2/10", "12/31/11")])
+def test_compact_dates_of_birth_are_refused(dates: tuple[str, ...], take: Take) -> None:
+    rows = "".join(HEAD["row"].format(i, d) + "\n" for i, d in enumerate(dates, start=1))
+    finding = _report(take({"2024/students.csv": f"{HEAD['header'].format('Extra')}\n{rows}".encode()}), "students")
+    assert (finding.findings[0].rule, finding.findings[0].count) == ("identifiable_value", 3)
+
+
+def test_a_column_without_a_name_is_looked_through(take: Take) -> None:
+    assert _report(take(_with_extra("", "123-45-6789")), "students").findings[0].column == "column 4"
+    noted = _report(take(_with_extra("", "y")), "students").findings
+    assert [(f.rule, f.column) for f in noted] == [("extra_column", "column 4")]
+
+
+def test_a_header_that_could_be_a_value_is_not_repeated(take: Take) -> None:
+    for header in ("Jane Zyxxyqua", "0000123", "Zyxxyqua phone 515"):
+        assert header not in repr(_report(take(_with_extra(header, "y")), "students"))
+
+
+def test_a_mapped_column_may_have_an_ambiguous_name(take: Take, files: Callable[[], dict[str, bytes]]) -> None:
+    renamed = files()["2024/students.csv"].replace(b"Student Number", b"Student")
+    found = take({"2024/students.csv": renamed}, tables__student_year__columns__student_id="Student")
+    assert _report(found, "students").refusal is None
 
 
 SET_ASIDE = {
