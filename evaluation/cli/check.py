@@ -22,7 +22,7 @@ def check(
 
     Exit code 0: accepted. 2: refused. 3: accepted, with more rows set aside than the study tolerates.
 
-    Example: `evaluation check data/restricted/deliveries/partnership/ia-9001/2024/attendance.csv`
+    Example: `evaluation check data/restricted/deliveries/partnership/ia-9001/2024/"Attendance by Month_2024.csv"`
     """
     console = Console(stderr=True)
     if not file.is_file():
@@ -42,13 +42,15 @@ def _show(report: FileReport, console: Console) -> None:
         f"{report.rows_in:,} rows in = {report.rows_accepted:,} accepted + {report.rows_quarantined:,} set aside "
         f"+ {report.rows_refused:,} refused"
     )
+    if report.refusal is not None:
+        console.print(f"Refused: {report.refusal}", style="red", markup=False, highlight=False, soft_wrap=True)
     if not report.findings:
         console.print("Nothing to mend.", style="green")
         return
-    table = Table("row", "column", "rule", "rows", "how to fix")
+    table = Table("row", "column", "what is wrong", "rows", "how to fix")
     for finding in report.findings:
         row = "" if finding.row is None else f"{finding.row:,}"
-        table.add_row(row, finding.column or "", finding.rule, f"{finding.count:,}", finding.fix)
+        table.add_row(row, finding.column or "", finding.what, f"{finding.count:,}", finding.fix)
     console.print(table)
 
 

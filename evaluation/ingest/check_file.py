@@ -32,6 +32,9 @@ def check_file(path: Path, study: Study) -> FileReport:
     if district is None:
         raise DeliveryError("there is no mapping.yaml in the folders above this file.", where=str(path),
                             fix="Put the file into <district>/<school year>/, with <district>/mapping.yaml.")
+    if district.name not in {d.id for d in study.districts}:
+        raise DeliveryError(f"the study has no district `{district.name}`.", where=str(path),
+                            fix="Add it under `districts` in the study file, or name the study with --study.")
     mapping = read_mapping((district / "mapping.yaml").read_bytes(),
                            where=str(district / "mapping.yaml"), folder=district.name)
     year = district / file.relative_to(district).parts[0]

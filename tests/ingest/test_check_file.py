@@ -28,6 +28,12 @@ def test_a_file_is_judged_as_in_the_delivery(delivered: Path, study: Study, take
     assert [(f.rule, f.row, f.count) for f in report.findings] == [("school_not_in_roster", 2, 1)]
 
 
+def test_a_district_that_is_not_in_the_study_is_refused(delivered: Path, study: Study) -> None:
+    other = study.model_copy(update={"districts": study.districts[2:]})
+    with pytest.raises(DeliveryError, match="no district `ia-9001`"):
+        check_file(delivered / "2024" / "attendance.csv", other)
+
+
 def test_a_file_without_mapping_says_what_to_do(tmp_path: Path, study: Study) -> None:
     file = tmp_path / "a.csv"
     file.write_text("a\n1\n")
