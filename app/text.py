@@ -218,15 +218,16 @@ def _parts(rows: pd.DataFrame, labels: Labels, decimals: int) -> str:
     if set(shown) != {"focal", "reference"}:
         return ""
     own = ", each on its own units" if any(r["sample"] == "own" for r in shown.values()) else ""
-    words = (f"{labels.students(r['gap_id'], p)} {signed(r['value'], decimals)}{_to(r, labels, decimals)}"
+    words = (f"{labels.students(r['gap_id'], p)} {signed(r['value'], decimals)}{_to(r, labels)}"
              for p, r in sorted(shown.items()))
     return f"; {', '.join(words)}{own}"
 
 
-def _to(row: Row, labels: Labels, decimals: int) -> str:
+def _to(row: Row, labels: Labels) -> str:
     if is_missing(row.get("level")):
         return ""
-    return f" ({row['level']:.{decimals}f}{_PER[labels.outcomes[row['outcome_id']]['kind']]} under the program)"
+    kind = labels.outcomes[row["outcome_id"]]["kind"]
+    return f" ({row['level']:.{2 if kind == 'score' else 0}f}{_PER[kind]} under the program)"
 
 
 def _withheld(row: Row, labels: Labels) -> str:

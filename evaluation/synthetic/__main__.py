@@ -11,11 +11,11 @@ from rich.progress import track
 from evaluation import params, stage, store
 from evaluation.errors import StudyError
 from evaluation.synthetic.delivery import delivered_files
-from evaluation.synthetic.overwrite import KEY_FILE, refuse_to_overwrite
 from evaluation.synthetic.layouts import layout_of
 from evaluation.synthetic.levels import levels
 from evaluation.synthetic.mapping import mapping_yaml
 from evaluation.synthetic.outcomes import draw
+from evaluation.synthetic.overwrite import KEY_FILE, refuse_to_overwrite
 from evaluation.synthetic.places import Place, place, refuse_unknown_schools
 from evaluation.synthetic.planted import NOISE
 from evaluation.synthetic.roster import roster

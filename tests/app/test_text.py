@@ -76,7 +76,7 @@ def test_a_withheld_effect_of_one_district_says_why():
 def test_levels_under_the_program_stand_beside_the_parts():
     rows = [effect() | {"level": 8.0}, effect(part="focal", value=-2.6) | {"level": 29.04},
             effect(part="reference", value=-1.6) | {"level": 21.0}]
-    assert "; Black students −2.6 (29.0 % under the program), White students −1.6 (21.0 % under the program)." in (
+    assert "; Black students −2.6 (29 % under the program), White students −1.6 (21 % under the program)." in (
         text.effect(pd.DataFrame(rows), LABELS))
 
 
