@@ -12,10 +12,11 @@ from rich.table import Table
 from evaluation import params
 from evaluation.errors import DeliveryError
 from evaluation.ingest.check_file import FileReport, check_file
+from evaluation.ingest.mapping import read_mapping
 
 
 def check(
-    file: Annotated[Path, typer.Argument(help="A delivered file (its mapping.yaml lies above it) or a study file.")],
+    file: Annotated[Path, typer.Argument(help="A delivered file, a mapping.yaml or a study file.")],
     study: Annotated[str, typer.Option(help="The study whose definitions apply.")] = "partnership",
 ) -> None:
     """Say whether a file can be taken, and if not, which rows and columns to mend.
@@ -30,6 +31,10 @@ def check(
     if file.suffix in {".yaml", ".yml"} and file.name != "mapping.yaml":
         found = params.read_study(file)
         console.print(f"Study `{found.id}` is complete: {len(found.specifications)} specifications.", style="green")
+        return
+    if file.name == "mapping.yaml":
+        read_mapping(file.read_bytes(), where=str(file), folder=file.resolve().parent.name)
+        console.print("The mapping is complete.", style="green")
         return
     wanted = params.study(study)
     report = check_file(file, wanted)
@@ -55,6 +60,6 @@ def _show(report: FileReport, console: Console) -> None:
 
 
 def _exit_code(report: FileReport, tolerance: float) -> int:
-    if report.rows_refused or not report.rows_in:
+    if report.refusal is not None:
         return 2
     return 3 if report.rows_quarantined > tolerance * report.rows_in else 0

@@ -141,7 +141,10 @@ def _shown(name: str, place: int, table: SourceTable, words: int = 1) -> str:
 
 
 def _nearest(wanted: str, header: list[str], table: SourceTable) -> str:
-    """Name the most similar undeclared column; text with digits could be a value in a file without header."""
+    """Name another delimiter, or the most similar undeclared column (with digits it could be a value, not a name)."""
+    other = next((mark for mark in (";", "\t", "|", ",") if len(header) == 1 and mark in header[0]), None)
+    if other is not None:
+        return f"The header is one column and holds `{'tab' if other == chr(9) else other}`: declare `delimiter`."
     free = {name.casefold(): name for name in header
             if name and name not in table.required() and not any(c.isdigit() for c in name)}
     close = get_close_matches(wanted.casefold(), list(free), n=1, cutoff=_SIMILAR)

@@ -46,3 +46,12 @@ def test_the_app_says_when_nothing_was_published(tmp_path: Path) -> None:
     done = evaluation("app", cwd=tmp_path)
     assert done.returncode == 2
     assert "evaluation run" in done.stderr
+
+
+def test_a_mapping_can_be_checked(tmp_path: Path) -> None:
+    mapping = tmp_path / "ia-9001" / "mapping.yaml"
+    mapping.parent.mkdir()
+    mapping.write_text("district_id: ia-9001\nversion: '1'\ntables: {}\n")
+    done = evaluation("check", str(mapping))
+    assert done.returncode == 2
+    assert "key tables.school_year" in done.stderr

@@ -39,3 +39,9 @@ def test_a_file_without_mapping_says_what_to_do(tmp_path: Path, study: Study) ->
     file.write_text("a\n1\n")
     with pytest.raises(DeliveryError, match=r"mapping\.yaml"):
         check_file(file, study)
+
+
+def test_an_undeclared_delimiter_is_named(delivered: Path, study: Study) -> None:
+    file = delivered / "2024" / "attendance.csv"
+    file.write_bytes(file.read_bytes().replace(b",", b";"))
+    assert "holds `;`: declare `delimiter`" in str(check_file(file, study).refusal)
