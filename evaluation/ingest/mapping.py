@@ -9,7 +9,7 @@ import yaml
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from evaluation.errors import DeliveryError
-from evaluation.params import Block
+from evaluation.params import Block, UniqueKeys
 
 FIELDS: Mapping[str, tuple[str, ...]] = {
     "school_year": ("school_id", "grade_low", "grade_high", "calendar_days"),
@@ -147,17 +147,8 @@ def _optional(name: str) -> tuple[str, ...]:
     return ATTRIBUTES if name == "student_year" else ()
 
 
-class _Loader(yaml.BaseLoader):
+class _Loader(UniqueKeys, yaml.BaseLoader):
     """Every scalar is text; a key given twice is an error."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if key.value in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"the key `{key.value}` is given twice",
-                                                        key.start_mark)
-            seen.add(key.value)
-        return super().construct_mapping(node, deep)
 
 
 def read_mapping(content: bytes | str, *, where: str, folder: str) -> DistrictMapping:

@@ -31,6 +31,7 @@ from evaluation.params.models import (
     Synthetic,
 )
 from evaluation.params.references import broken_references
+from evaluation.params.unique_keys import UniqueKeys
 
 __all__ = [
     "Block",
@@ -48,6 +49,7 @@ __all__ = [
     "Specification",
     "Study",
     "Synthetic",
+    "UniqueKeys",
     "declared_keys",
     "load",
     "read_study",
@@ -58,15 +60,8 @@ __all__ = [
 M = TypeVar("M", bound=Block)
 
 
-class _UniqueKeys(yaml.SafeLoader):
-    """Refuses a key that is written twice: the second would win in silence."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [key.value for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge"]
-        repeated = sorted({str(k) for k in keys if keys.count(k) > 1})
-        if repeated:
-            raise yaml.constructor.ConstructorError(None, None, f"key {repeated[0]} is written twice", node.start_mark)
-        return super().construct_mapping(node, deep)
+class _Loader(UniqueKeys, yaml.SafeLoader):
+    """Reads params.yaml and study files."""
 
 
 def settings(root: Path = Path()) -> Settings:
@@ -127,7 +122,7 @@ def _only(whole: Study, keys: tuple[str, ...]) -> Study:
 
 def _validated(model: type[M], path: Path) -> M:
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeys)
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
     except FileNotFoundError:
         raise StudyError("the file is missing.", where=str(path), fix="Run in the project's folder.") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:

@@ -94,7 +94,7 @@ def test_broken_yaml_names_the_line(tmp_path: Path) -> None:
 def test_a_key_written_twice_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.yaml"
     path.write_text("id: x\nid: y\n")
-    with pytest.raises(StudyError, match="written twice"):
+    with pytest.raises(StudyError, match="given twice"):
         params.read_study(path)
 
 

@@ -16,9 +16,9 @@ def test_files_of_a_district_are_kept(tmp_path):
 def test_an_earlier_synthetic_delivery_may_go(tmp_path):
     (tmp_path / "ia-9001").mkdir()
     (tmp_path / KEY_FILE).write_text("key")
-    refuse_to_overwrite(tmp_path)
+    assert refuse_to_overwrite(tmp_path) is None
 
 
 def test_an_absent_or_empty_folder_may_be_written(tmp_path):
-    refuse_to_overwrite(tmp_path)
-    refuse_to_overwrite(tmp_path / "absent")
+    assert refuse_to_overwrite(tmp_path) is None
+    assert refuse_to_overwrite(tmp_path / "absent") is None
