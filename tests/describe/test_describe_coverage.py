@@ -4,7 +4,8 @@ from evaluation.contracts import conform
 from evaluation.describe.coverage import coverage
 
 OUTCOME = {"id": "rate_pct", "label": "Rate", "kind": "binary", "measure": "chronic_absence", "unit_name": "points",
-           "better": "lower", "margin": 1.0, "authority": "t", "version": "1", "definition": "t"}
+           "better": "lower", "margin": 1.0, "authority": "t", "version": "1", "definition": "t",
+           "parameters": {"threshold_pct": 10, "min_days_enrolled": 45, "count_oss_days": "yes"}}
 
 
 def intake(*sent):
