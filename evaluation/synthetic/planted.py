@@ -18,7 +18,6 @@ from typing import Literal
 Planted = Literal["chronic_absence", "suspension", "belonging"]
 
 RACES = ("american_indian", "asian", "black", "hispanic", "pacific_islander", "two_or_more", "white", "unknown")
-PANDEMIC = (2020, 2021)
 LAW_FROM = 2025
 LAW_STATE = "ia"
 
