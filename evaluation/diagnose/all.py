@@ -10,7 +10,7 @@ from evaluation.design import Topic, build, districts, topics
 from evaluation.diagnose.believe import Row, detectable_effects, leave_one_out, overall_of, pre_trends
 from evaluation.errors import EstimationError
 from evaluation.params import Study
-from evaluation.stats.group_time import group_time_att
+from evaluation.stats.estimators.group_time_att import group_time_att
 
 
 def diagnosable(study: Study) -> tuple[Topic, ...]:

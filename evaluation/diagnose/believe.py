@@ -10,12 +10,13 @@ import pandas as pd
 
 from evaluation.params import Outcome, Specification
 from evaluation.stats.aggregate import aggregate
-from evaluation.stats.cr2 import cr2, joint_htz
-from evaluation.stats.detectable import detectable
-from evaluation.stats.group_time import group_time_att
-from evaluation.stats.inference import infer, no_interval
+from evaluation.stats.estimators.group_time_att import group_time_att
+from evaluation.stats.inference.cr2 import cr2, joint_htz
+from evaluation.stats.inference.detectable import detectable
+from evaluation.stats.inference.infer import infer, no_interval
 from evaluation.stats.reading import levels, on_used_dummies, verdicts
 from evaluation.stats.records import Design, Estimate
+from evaluation.stats.regression import regression_of
 
 Row = dict[str, Any]
 MIN_DF2 = 2.0
@@ -30,15 +31,16 @@ def pre_trends(design: Design, att_gt: Estimate) -> list[Row]:
     clusters cannot test that many together (no full rank, or fewer than `MIN_DF2` denominator degrees of freedom).
     A test that does not reject shows no more than its power allows.
     """
-    by_time = aggregate(att_gt, design, "event_time")
-    df = cr2(by_time.regression, by_time.contrasts).df
+    by_time = aggregate(att_gt, "event_time")
+    regression, contrasts = regression_of(by_time)
+    df = cr2(regression, contrasts).df
     before = [i for i, e in enumerate(by_time.estimands)
               if e.event_time is not None and e.event_time < 0 and no_interval(by_time, i, float(df[i])) is None]
     rows: list[Row] = [{"part": part, "n_pre_periods": len(before), "statistic": None, "df1": None, "df2": None,
                         "p_value": None} for part in design.parts]
     if not before:
         return rows
-    tests = joint_htz(by_time.regression, by_time.contrasts[before])
+    tests = joint_htz(regression, contrasts[before])
     return [{**row, "statistic": test.statistic, "df1": test.df1, "df2": test.df2, "p_value": test.p_value}
             if test.df2 is not None and test.df2 >= MIN_DF2 else row for row, test in zip(rows, tests, strict=True)]
 
@@ -61,7 +63,7 @@ def leave_one_out(design: Design, overall: Estimate, districts: pd.Series, speci
         if without is None:
             continue
         inference = infer(without)
-        said = verdicts(levels(rest, without), inference, better=outcome.better, margin=outcome.margin)
+        said = verdicts(levels(without), inference, better=outcome.better, margin=outcome.margin)
         for part, found in zip(without.parts, inference[0], strict=True):
             yield {"part": part, "left_out": name_of[cluster], "value": found.value, "se": found.se, "df": found.df,
                    "ci_low": found.ci_low, "ci_high": found.ci_high, "verdict": said[0]}
@@ -69,5 +71,5 @@ def leave_one_out(design: Design, overall: Estimate, districts: pd.Series, speci
 
 def overall_of(design: Design, att_gt: Estimate) -> Estimate | None:
     """Return the overall effect; None where there is none."""
-    overall = aggregate(att_gt, design, "overall")
+    overall = aggregate(att_gt, "overall")
     return on_used_dummies(overall) if overall.estimands else None

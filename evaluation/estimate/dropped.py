@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from evaluation.params import Program
-from evaluation.stats.reading import program_cells
+from evaluation.stats.reading import program_cells, used_cells
 from evaluation.stats.records import Design, Estimand, Estimate
 
 
-def dropped_cohorts(design: Design, estimate: Estimate, program: Program) -> tuple[tuple[int, ...], ...]:
+def dropped_cohorts(estimate: Estimate, program: Program) -> tuple[tuple[int, ...], ...]:
     """Return for each estimand the program's cohorts that could not be estimated in it.
 
     They have no data in the base period, no comparison unit, no weight or no cells. Cohorts named in
@@ -17,7 +17,7 @@ def dropped_cohorts(design: Design, estimate: Estimate, program: Program) -> tup
     estimand is about one cohort or district.
     """
     found = tuple(
-        tuple(sorted(_belonging(design, e, program) - _used(design, estimate, i) - set(estimate.left_out_cohorts[i])))
+        tuple(sorted(_belonging(estimate.design, e, program) - _used(estimate, i) - set(estimate.left_out_cohorts[i])))
         for i, e in enumerate(estimate.estimands)
     )
     overall = next((set(d) for e, d in zip(estimate.estimands, found, strict=True) if e.kind == "overall"), set[int]())
@@ -37,6 +37,6 @@ def _belonging(design: Design, estimand: Estimand, program: Program) -> set[int]
     return starts
 
 
-def _used(design: Design, estimate: Estimate, i: int) -> set[int]:
-    cells = (estimate.weights[i] != 0) & program_cells(design, estimate.estimands[i])
-    return set(np.unique(design.cohort[cells.any(axis=1)]).astype(int).tolist())
+def _used(estimate: Estimate, i: int) -> set[int]:
+    cells = used_cells(estimate)[i] & program_cells(estimate.design, estimate.estimands[i])
+    return set(np.unique(estimate.design.cohort[cells.any(axis=1)]).astype(int).tolist())

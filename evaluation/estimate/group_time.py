@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import get_args
 
@@ -12,7 +12,8 @@ import pandas as pd
 from evaluation.errors import EstimationError
 from evaluation.params import Program, Specification
 from evaluation.stats.aggregate import Aggregation, aggregate
-from evaluation.stats.group_time import group_time_att
+from evaluation.stats.combine import joined, select
+from evaluation.stats.estimators.group_time_att import group_time_att
 from evaluation.stats.reading import on_used_dummies
 from evaluation.stats.records import Design, Estimand, Estimate
 
@@ -29,7 +30,7 @@ def averages(design: Design, specification: Specification, program: Program) -> 
     """
     att_gt = group_time_att(design, comparison=specification.comparison, base=specification.base)
     phase_of: Mapping[int, str] = {c.start: c.phase for c in program.cohorts}
-    found = [aggregate(att_gt, design, kind, phase_of=phase_of) for kind in _KINDS]
+    found = [aggregate(att_gt, kind, phase_of=phase_of) for kind in _KINDS]
     if not found[0].estimands:
         raise EstimationError("no program unit is observed before and in the program beside a comparison unit; use a "
                               "wider `within`, another comparison or more periods.")
@@ -37,8 +38,8 @@ def averages(design: Design, specification: Specification, program: Program) -> 
 
 
 def by_district(design: Design, districts: pd.Series,
-                specification: Specification) -> Iterator[tuple[Design, Estimate]]:
-    """Yield for every program district its own design and overall effect.
+                specification: Specification) -> Iterator[Estimate]:
+    """Yield the overall effect of every program district, on a design of its own.
 
     The design leaves out the other districts' units of the cohorts in which the district has one; all others stay.
     """
@@ -49,38 +50,7 @@ def by_district(design: Design, districts: pd.Series,
         alone = design.subset(own | ~np.isin(design.cohort, cohorts))
         att_gt = group_time_att(alone, comparison=specification.comparison, base=specification.base)
         mine = [i for i, e in enumerate(att_gt.estimands) if e.cohort in cohorts]
-        overall = aggregate(_only(att_gt, mine), alone, "overall")
+        overall = aggregate(select(att_gt, mine), "overall")
         if overall.estimands:
             named = (Estimand("district", district=str(name)),)
-            yield alone, on_used_dummies(replace(overall, estimands=named))
-
-
-def joined(estimates: Sequence[Estimate]) -> Estimate:
-    """Stack estimates of one design and one regression."""
-    return replace(
-        estimates[0],
-        estimands=tuple(e for x in estimates for e in x.estimands),
-        value=np.vstack([x.value for x in estimates]),
-        weights=np.concatenate([x.weights for x in estimates]),
-        contrasts=np.vstack([x.contrasts for x in estimates]),
-        program_clusters=tuple(c for x in estimates for c in x.program_clusters),
-        comparison_clusters=tuple(c for x in estimates for c in x.comparison_clusters),
-        lone_program=np.concatenate([x.lone_program for x in estimates]),
-        lone_comparison=np.concatenate([x.lone_comparison for x in estimates]),
-        left_out_cohorts=tuple(c for x in estimates for c in x.left_out_cohorts),
-    )
-
-
-def _only(estimate: Estimate, keep: list[int]) -> Estimate:
-    return replace(
-        estimate,
-        estimands=tuple(estimate.estimands[i] for i in keep),
-        value=estimate.value[keep],
-        weights=estimate.weights[keep],
-        contrasts=estimate.contrasts[keep],
-        program_clusters=tuple(estimate.program_clusters[i] for i in keep),
-        comparison_clusters=tuple(estimate.comparison_clusters[i] for i in keep),
-        lone_program=estimate.lone_program[keep],
-        lone_comparison=estimate.lone_comparison[keep],
-        left_out_cohorts=tuple(estimate.left_out_cohorts[i] for i in keep),
-    )
+            yield on_used_dummies(replace(overall, estimands=named))

@@ -15,7 +15,7 @@ from evaluation.estimate.group_time import averages, by_district
 from evaluation.estimate.rows import estimate_rows, weight_rows
 from evaluation.estimate.two_way import fit_two_way
 from evaluation.params import Program, Specification, Study
-from evaluation.stats.inference import infer
+from evaluation.stats.inference.infer import infer
 from evaluation.stats.records import Design, Estimate
 
 CONSTANT = 1
@@ -48,20 +48,20 @@ def estimate(cells: pd.DataFrame, study: Study, topic: Topic) -> Found:
         full = build(cells, study, topic.specification, topic.outcome.id, topic.gap, part=part)
         n = dict(zip(full.unit_ids, students(cells, study, topic.specification, full, outcome_id=topic.outcome.id,
                                               gap=topic.gap), strict=True))
-        for design, made in _fitted(cells, program, topic.specification, full):
+        for made in _fitted(cells, program, topic.specification, full):
             inference = infer(made, method=topic.specification.inference, n_absorbed=CONSTANT)
-            n_used = np.array([n[unit_id] for unit_id in design.unit_ids])
-            found.estimates.extend(estimate_rows(topic, design, made, inference, n_used,
-                                                 dropped=dropped_cohorts(design, made, program)))
+            n_used = np.array([n[unit_id] for unit_id in made.design.unit_ids])
+            found.estimates.extend(estimate_rows(topic, made, inference, n_used,
+                                                 dropped=dropped_cohorts(made, program)))
             if "gap" in made.parts and made.estimands[0].kind != "district":
-                found.weights.append(weight_rows(topic, design, made))
+                found.weights.append(weight_rows(topic, made))
     return found
 
 
 def _fitted(cells: pd.DataFrame, program: Program, specification: Specification,
-            design: Design) -> Iterator[tuple[Design, Estimate]]:
+            design: Design) -> Iterator[Estimate]:
     if specification.estimator == "twfe":
-        yield design, fit_two_way(design)
+        yield fit_two_way(design)
     else:
-        yield design, averages(design, specification, program)
+        yield averages(design, specification, program)
         yield from by_district(design, districts(cells, design), specification)

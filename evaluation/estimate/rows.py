@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 
 from evaluation.design import Topic
-from evaluation.stats.reading import levels, program_cells, verdicts
-from evaluation.stats.records import Design, Estimand, Estimate, Floats, Inference
+from evaluation.stats.reading import levels, program_cells, used_cells, verdicts
+from evaluation.stats.records import Booleans, Estimand, Estimate, Floats, Inference
 
 _WEIGHTED = ("overall", "cohort", "phase", "event_time", "calendar")
 
 
-def estimate_rows(topic: Topic, design: Design, estimate: Estimate, inference: Sequence[Sequence[Inference]],
-                  n: Floats, *, dropped: Sequence[tuple[int, ...]]) -> list[dict[str, Any]]:
+def estimate_rows(topic: Topic, estimate: Estimate, inference: Sequence[Sequence[Inference]], n: Floats, *,
+                  dropped: Sequence[tuple[int, ...]]) -> list[dict[str, Any]]:
     """Return one row per estimand and part.
 
     n_students counts students of the part's groups (gap: both) in cells with weight, in the period that has most of
@@ -31,14 +31,13 @@ def estimate_rows(topic: Topic, design: Design, estimate: Estimate, inference: S
     dropped : m tuples
         Cohorts that could not be estimated in each estimand.
     """
-    level = levels(design, estimate)
+    level = levels(estimate)
     said = ("cannot_tell",) * len(level)
     if topic.specification.sample == "same":
         said = verdicts(level, inference, better=topic.outcome.better, margin=topic.outcome.margin)
     rows = []
-    for i, estimand in enumerate(estimate.estimands):
-        behind = {**_behind(design, estimate, i, said[i]), "dropped_cohorts": _listed(dropped[i])}
-        used = estimate.weights[i] != 0
+    for i, (estimand, used) in enumerate(zip(estimate.estimands, used_cells(estimate), strict=True)):
+        behind = {**_behind(estimate, i, used), "verdict": said[i], "dropped_cohorts": _listed(dropped[i])}
         for k, part in enumerate(estimate.parts):
             rows.append({**_about(topic), **_coordinates(estimand), **behind, "part": part,
                          **_uncertainty(inference[i][k], topic.specification.inference),
@@ -47,9 +46,14 @@ def estimate_rows(topic: Topic, design: Design, estimate: Estimate, inference: S
     return rows
 
 
-def weight_rows(topic: Topic, design: Design, estimate: Estimate) -> pd.DataFrame:
-    """Return the weight of every cell in the gap's estimates: as it is on focal cells, negative on reference cells."""
-    kept = [i for i, e in enumerate(estimate.estimands) if e.kind in _WEIGHTED]
+def weight_rows(topic: Topic, estimate: Estimate) -> pd.DataFrame:
+    """Return the weight of every cell in the gap's estimates: as it is on focal cells, negative on reference cells.
+
+    None where the estimator has no weights.
+    """
+    if estimate.weights is None:
+        return pd.DataFrame()
+    design, kept = estimate.design, [i for i, e in enumerate(estimate.estimands) if e.kind in _WEIGHTED]
     which, unit, period = np.nonzero(estimate.weights[kept])
     about = pd.DataFrame([_coordinates(estimate.estimands[i]) for i in kept]).iloc[which].reset_index(drop=True)
     about["unit_id"] = np.array(design.unit_ids, dtype=object)[unit]
@@ -72,11 +76,11 @@ def _coordinates(estimand: Estimand) -> dict[str, Any]:
             "event_time": estimand.event_time, "district_id": estimand.district}
 
 
-def _behind(design: Design, estimate: Estimate, i: int, said: str) -> dict[str, Any]:
-    used = estimate.weights[i] != 0
-    return {"verdict": said, "left_out_cohorts": _listed(estimate.left_out_cohorts[i]),
+def _behind(estimate: Estimate, i: int, used: Booleans) -> dict[str, Any]:
+    in_program = program_cells(estimate.design, estimate.estimands[i])
+    return {"left_out_cohorts": _listed(estimate.left_out_cohorts[i]),
             "n_units": int(used.any(axis=1).sum()),
-            "n_program_units": int((used & program_cells(design, estimate.estimands[i])).any(axis=1).sum()),
+            "n_program_units": int((used & in_program).any(axis=1).sum()),
             "n_program_districts": len(estimate.program_clusters[i]),
             "n_comparison_districts": len(estimate.comparison_clusters[i])}
 
@@ -92,7 +96,7 @@ def _uncertainty(found: Inference, method: str) -> dict[str, Any]:
             "n_clusters": found.n_clusters}
 
 
-def _students(n: Floats, used: np.ndarray[Any, np.dtype[np.bool_]], part: str) -> int | None:
+def _students(n: Floats, used: Booleans, part: str) -> int | None:
     side = {"gap": slice(0, 2), "focal": slice(0, 1), "reference": slice(1, 2)}[part]
     counted = np.where(used[..., None], n[..., side], 0.0).sum(axis=(0, 2))
     most = counted.max(initial=0.0)

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from evaluation.errors import EstimationError
+from evaluation.stats.estimators.twfe import lone_cohorts, twfe, without_cohorts
 from evaluation.stats.records import Design, Estimate, Floats
-from evaluation.stats.regression import lone_cohorts, two_way, without_cohorts
 
 
 def fit_two_way(design: Design) -> Estimate:
@@ -27,7 +27,7 @@ def fit_two_way(design: Design) -> Estimate:
     lone, others = lone_cohorts(design)
     left_out = lone if others else ()
     kept = without_cohorts(design, left_out)
-    found = two_way(kept)
+    found = twfe(kept)
     if not found.estimands:
         raise EstimationError("two-way fixed effects cannot tell the program from the effects of unit and period: no "
                               "unit changes status beside one that does not; use a wider `within`.")

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 
-from evaluation.stats.records import Booleans, Design, Estimand, Estimate, Floats, Integers
+from evaluation.stats.combine import combine
+from evaluation.stats.records import Booleans, Estimand, Estimate, Floats
 
 Aggregation = Literal["overall", "cohort", "phase", "event_time", "calendar"]
 
 
-def aggregate(
-    att_gt: Estimate, design: Design, kind: Aggregation, *, phase_of: Mapping[int, str] | None = None
-) -> Estimate:
-    """Average the group-time effects of a design.
+def aggregate(att_gt: Estimate, kind: Aggregation, *, phase_of: Mapping[int, str] | None = None) -> Estimate:
+    """Average group-time effects.
 
     overall, phase, calendar: post-program effects, each by its program weight (`simple` and `calendar` of R's did);
     event_time: effects at the same distance to the start, by program weight, before the start too (`dynamic`);
@@ -27,10 +25,10 @@ def aggregate(
 
     Parameters
     ----------
-    att_gt : from `group_time_att` of the same design
+    att_gt : of any estimator that has effects by cohort and period
     phase_of : cohort -> phase; needed for `phase`, where cohorts without one are in none
     """
-    size = _program_weight(att_gt, design)
+    size = _program_weight(att_gt)
     post = _coordinate(att_gt, "period") >= _coordinate(att_gt, "cohort")
     lone = _lone_cohorts(att_gt, post)
     is_spared = kind == "cohort" or bool(lone[post].all())
@@ -46,7 +44,9 @@ def aggregate(
         estimands.append(estimand)
         left_out.append(tuple(sorted({e.cohort for e, out in zip(att_gt.estimands, member & ~kept, strict=True)
                                       if out and e.cohort is not None})))
-    return _combine(att_gt, np.array(rows).reshape(len(rows), len(size)), tuple(estimands), tuple(left_out))
+    inner = att_gt.estimator
+    return combine(att_gt, np.array(rows).reshape(len(rows), len(size)), tuple(estimands), tuple(left_out),
+                   lambda other: aggregate(inner(other), kind, phase_of=phase_of))
 
 
 def _members(
@@ -73,41 +73,22 @@ def _members(
             yield Estimand("calendar", period=int(t)), post & (period == t)
 
 
-def _combine(
-    att_gt: Estimate, matrix: Floats, estimands: tuple[Estimand, ...], left_out: tuple[tuple[int, ...], ...]
-) -> Estimate:
-    """Linear combinations (r, m) of m effects: value, weights and contrasts by the same matrix."""
-    used = matrix > 0
-    return replace(
-        att_gt,
-        estimands=estimands,
-        value=matrix @ att_gt.value,
-        weights=np.tensordot(matrix, att_gt.weights, axes=1),
-        contrasts=matrix @ att_gt.contrasts,
-        program_clusters=tuple(_union(att_gt.program_clusters, row) for row in used),
-        comparison_clusters=tuple(_union(att_gt.comparison_clusters, row) for row in used),
-        lone_program=np.asarray((used & att_gt.lone_program).any(axis=1)),
-        lone_comparison=np.asarray((used & att_gt.lone_comparison).any(axis=1)),
-        left_out_cohorts=left_out,
-    )
-
-
-def _union(clusters: tuple[Integers, ...], used: Booleans) -> Integers:
-    return np.unique(np.concatenate([clusters[j] for j in np.flatnonzero(used)]))
-
-
 def _coordinate(att_gt: Estimate, name: Literal["cohort", "period", "event_time"]) -> Floats:
     """(m,) coordinate of each effect; NaN where it has none."""
     found = [getattr(e, name) for e in att_gt.estimands]
     return np.array([np.nan if value is None else value for value in found], dtype=np.float64)
 
 
-def _program_weight(att_gt: Estimate, design: Design) -> Floats:
-    """(m,) weight of the program units behind each effect."""
+def _program_weight(att_gt: Estimate) -> Floats:
+    """(m,) weight of the program units behind each effect: of its cohort, seen in its period, not left out of it."""
+    design = att_gt.design
     column = np.searchsorted(design.periods, _coordinate(att_gt, "period").astype(np.int64))
-    at_period = att_gt.weights[np.arange(len(column)), :, column]
     in_cohort = design.cohort[None, :] == _coordinate(att_gt, "cohort")[:, None]
-    weight: Floats = ((at_period > 0) & in_cohort) @ design.weight
+    if att_gt.weights is None:
+        counted = design.present.T[column]
+    else:
+        counted = att_gt.weights[np.arange(len(column)), :, column] > 0
+    weight: Floats = (counted & in_cohort) @ design.weight
     return weight
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from evaluation.stats.records import Booleans, Design, Estimand, Estimate, Floats, Inference
+from evaluation.stats.regression import regression_of
 from evaluation.stats.verdict import Better, verdict
 
 
@@ -30,26 +31,43 @@ def program_cells(design: Design, estimand: Estimand) -> Booleans:
     return chosen
 
 
+def used_cells(estimate: Estimate) -> Booleans:
+    """(m, U, T): the cells behind each estimand.
+
+    Those with weight; where the estimator has no weights, all cells of the clusters behind the estimand.
+    """
+    if estimate.weights is not None:
+        return np.asarray(estimate.weights != 0)
+    design = estimate.design
+    behind = [np.isin(design.cluster, np.union1d(program, comparison))
+              for program, comparison in zip(estimate.program_clusters, estimate.comparison_clusters, strict=True)]
+    return np.array([unit[:, None] & design.present for unit in behind]).reshape(len(behind), *design.present.shape)
+
+
 def on_used_dummies(estimate: Estimate) -> Estimate:
     """Return a saturated estimate on the dummies its contrasts use.
 
     Every row of a saturated regression has one dummy, so A_g is diagonal: leaving other dummies and their rows out
     changes neither the estimate nor CR2 nor its df, and saves most of the work.
     """
-    used = (estimate.contrasts != 0).any(axis=0)
-    r = estimate.regression
+    r, contrasts = regression_of(estimate)
+    used = (contrasts != 0).any(axis=0)
     rows = r.x[:, used].any(axis=1)
     regression = replace(r, x=r.x[rows][:, used], w=r.w[rows], cluster=r.cluster[rows], residual=r.residual[rows],
                          coefficient=r.coefficient[used])
-    return replace(estimate, contrasts=estimate.contrasts[:, used], regression=regression)
+    return replace(estimate, contrasts=contrasts[:, used], regression=regression)
 
 
-def levels(design: Design, estimate: Estimate) -> Floats:
-    """(m, K): mean outcome of program units in program periods, by the estimand's weights; NaN before the program."""
-    outcome = np.nan_to_num(design.outcome)
+def levels(estimate: Estimate) -> Floats:
+    """(m, K): mean outcome of program units in program periods, by the estimand's weights; NaN before the program.
+
+    An estimator without weights has those of the design.
+    """
+    design, outcome = estimate.design, np.nan_to_num(estimate.design.outcome)
     out = np.full(estimate.value.shape, np.nan)
     for i, estimand in enumerate(estimate.estimands):
-        weight = estimate.weights[i] * program_cells(design, estimand)
+        own = design.weight[:, None] * design.present if estimate.weights is None else estimate.weights[i]
+        weight = own * program_cells(design, estimand)
         if (estimand.event_time is None or estimand.event_time >= 0) and weight.sum() > 0:
             out[i] = np.tensordot(weight, outcome, axes=2) / weight.sum()
     return out

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields, replace
 from typing import Literal
 
 import numpy as np
@@ -35,6 +36,13 @@ class Design:
         Fixed weight of each unit, positive; part of the estimand.
     is_break : (T,)
         Periods that measure something else (a pandemic) and are no base.
+    covariates : (U, C)
+        Baseline values of each unit, adjusted for by the estimators that say so; none by default.
+    n : (U, T)
+        Students (or rows) behind each cell, where an estimator weights periods by them; empty (0, 0) where unknown.
+    is_eligible : (U,)
+        Whom an exposed place's program reaches (triple difference); in a stacked design, which of the two groups a
+        unit is (True: focal). Empty where neither applies.
     """
 
     outcome: Floats
@@ -47,6 +55,14 @@ class Design:
     cohort: Floats
     weight: Floats
     is_break: Booleans
+    covariates: Floats = field(default_factory=lambda: np.empty((0, 0)))
+    n: Floats = field(default_factory=lambda: np.empty((0, 0)))
+    is_eligible: Booleans = field(default_factory=lambda: np.empty(0, dtype=bool))
+
+    @property
+    def in_program(self) -> Booleans:
+        """(U, T): the unit is in the program in the period."""
+        return np.asarray(self.periods[None, :] >= self.cohort[:, None])
 
     @property
     def never_program(self) -> Booleans:
@@ -60,13 +76,13 @@ class Design:
 
     def subset(self, keep: Booleans) -> Design:
         """Return the design with only the units in `keep` (U,)."""
-        kept = np.flatnonzero(keep)
-        return replace(
-            self,
-            unit_ids=tuple(self.unit_ids[i] for i in kept),
-            **{f.name: getattr(self, f.name)[kept] for f in fields(self)
-               if f.name in ("outcome", "cluster", "stratum", "cohort", "weight")},
-        )
+        kept, units = np.flatnonzero(keep), len(self.unit_ids)
+        arrays = {f.name: getattr(self, f.name) for f in fields(self) if f.name in _BY_UNIT}
+        return replace(self, unit_ids=tuple(self.unit_ids[i] for i in kept),
+                       **{name: array[kept] for name, array in arrays.items() if len(array) == units})
+
+
+_BY_UNIT = ("outcome", "cluster", "stratum", "cohort", "weight", "covariates", "n", "is_eligible")
 
 
 @dataclass(frozen=True)
@@ -85,6 +101,9 @@ class Estimand:
 class Regression:
     """A weighted least-squares fit, as cluster-robust inference needs it.
 
+    Only A_g = X_g'WX_g and s_g = X_g'Wu_g of each cluster matter: rows of a cluster may be combined, or made from its
+    moments, as long as they keep both.
+
     Attributes
     ----------
     x : (N, k)  regressors of full column rank
@@ -92,6 +111,10 @@ class Regression:
     cluster : (N,)  integer codes
     residual : (N, K)  one column per part
     coefficient : (k, K)
+    n_obs : int
+        Observations behind the rows; CR1 counts them.
+    n_absorbed : int
+        Effects taken out before the fit that are not among the regressors.
     """
 
     x: Floats
@@ -99,56 +122,98 @@ class Regression:
     cluster: Integers
     residual: Floats
     coefficient: Floats
+    n_obs: int
+    n_absorbed: int = 0
+
+    @property
+    def y(self) -> Floats:
+        """(N, K): what was fitted."""
+        return self.x @ self.coefficient + self.residual
+
+
+@dataclass(frozen=True)
+class Influence:
+    """How far each cluster pulls the m estimands in K parts: value − truth ≈ Σ_g of_cluster.
+
+    Attributes
+    ----------
+    cluster : (G,)  sorted integer codes
+    of_cluster : (G, m, K)
+    """
+
+    cluster: Integers
+    of_cluster: Floats
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """What an estimator says of a design.
+    """What an estimator says of a design. Every tool reads this and nothing else.
 
     Attributes
     ----------
+    design : Design
+    estimator : Callable
+        Makes the same estimate from another design: without a cluster, with other cohorts. What cannot be estimated
+        there is not among its estimands.
     estimands : m
     parts : K names
     value : (m, K)
-    weights : (m, U, T)
-        value[:, p] = Σ weights × outcome[..., p]; the same weights in every part.
-    regression : Regression
-    contrasts : (m, k)
-        Each estimand as a contrast of the regression's coefficients.
     program_clusters, comparison_clusters : m arrays of cluster codes behind each estimand
     lone_program, lone_comparison : (m,) booleans
         A contributing cohort (or comparison) cell has fewer than two clusters.
     left_out_cohorts : m tuples
         Cohorts of one cluster that would belong to the aggregate and were left out of it.
+    weights : (m, U, T) or None
+        value[:, p] = Σ weights × outcome[..., p], the same weights in every part; None where the estimator is not
+        linear in the outcome or its parts do not share their weights.
+    regression : Regression or None
+    contrasts : (m, k) or None
+        Each estimand as a contrast of the regression's coefficients.
+    influence : Influence or None
+        Of an estimator without a regression. Neither one nor the other: inference is by placebo.
     """
 
+    design: Design
+    estimator: Callable[[Design], Estimate]
     estimands: tuple[Estimand, ...]
     parts: tuple[str, ...]
     value: Floats
-    weights: Floats
-    regression: Regression
-    contrasts: Floats
     program_clusters: tuple[Integers, ...]
     comparison_clusters: tuple[Integers, ...]
     lone_program: Booleans
     lone_comparison: Booleans
     left_out_cohorts: tuple[tuple[int, ...], ...]
+    weights: Floats | None = None
+    regression: Regression | None = None
+    contrasts: Floats | None = None
+    influence: Influence | None = None
 
 
 @dataclass(frozen=True)
 class Inference:
     """Uncertainty of one estimand and one part; interval and p are None where no interval may be given.
 
-    se and df are then None too, but for CR1, which reproduces a published table's.
+    se, df and statistic are then None too, but for CR1, which reproduces a published table's.
+
+    Attributes
+    ----------
+    value, se : in outcome units, signed
+    n_clusters : clusters behind the number
+    df : Satterthwaite's, or G − 1
+    statistic : value / se
+    ci_low, ci_high, ci80_low, ci80_high : 95 % and 80 % interval
+    p_value : two-sided
+    no_interval : why there is none
     """
 
     value: float
-    se: float | None
-    df: float | None
-    ci_low: float | None
-    ci_high: float | None
-    ci80_low: float | None
-    ci80_high: float | None
-    p_value: float | None
-    no_interval: str | None
     n_clusters: int
+    se: float | None = None
+    df: float | None = None
+    statistic: float | None = None
+    ci_low: float | None = None
+    ci_high: float | None = None
+    ci80_low: float | None = None
+    ci80_high: float | None = None
+    p_value: float | None = None
+    no_interval: str | None = None

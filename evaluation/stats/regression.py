@@ -1,20 +1,24 @@
-"""Weighted least squares and the two-way fixed-effects design, as cluster-robust inference needs them."""
+"""Weighted least squares, as cluster-robust inference needs it."""
 
 from __future__ import annotations
-
-from dataclasses import replace
 
 import numpy as np
 from scipy.linalg import qr, solve_triangular
 
-from evaluation.stats.records import Design, Estimand, Estimate, Floats, Integers, Regression
+from evaluation.stats.records import Design, Estimate, Floats, Influence, Integers, Regression
 
 TOLERANCE = 1e-9
 """Share of a regressor's norm below which it counts as a combination of the others."""
 
 
-def fit(x: Floats, y: Floats, w: Floats, cluster: Integers) -> Regression:
+def fit(x: Floats, y: Floats, w: Floats, cluster: Integers, *, n_obs: int | None = None,
+        n_absorbed: int = 0) -> Regression:
     """Fit y (N, K) on x (N, k) by least squares with weights w (N,).
+
+    Parameters
+    ----------
+    n_obs : observations behind the rows; N by default
+    n_absorbed : effects taken out of x and y before
 
     Raises
     ------
@@ -26,80 +30,43 @@ def fit(x: Floats, y: Floats, w: Floats, cluster: Integers) -> Regression:
     if x.shape[0] < x.shape[1] or (np.abs(np.diag(r)) <= TOLERANCE * np.linalg.norm(x * root, axis=0)).any():
         raise ValueError("the regressors are not of full column rank")
     coefficient: Floats = solve_triangular(r, q.T @ (y * root))
-    return Regression(x, w, cluster, y - x @ coefficient, coefficient)
+    return Regression(x, w, cluster, y - x @ coefficient, coefficient, len(x) if n_obs is None else n_obs, n_absorbed)
 
 
-def two_way(design: Design) -> Estimate:
-    """Two-way fixed effects: unit effects, period × stratum effects, one coefficient for "in the program".
+def regression_of(estimate: Estimate) -> tuple[Regression, Floats]:
+    """Return the regression of an estimate and the contrasts (m, k) that are its estimands.
 
-    By Frisch–Waugh the coefficient is Σ wD̃y / Σ wD̃², D̃ the program indicator less both sets of effects; so cell
-    (u, t) has weight wD̃ / Σ wD̃². Weights of program cells may be negative: under staggered starts with effects that
-    differ this is no average of effects (Goodman-Bacon 2021), so it is a reference and never the headline.
-
-    Returns
-    -------
-    Estimate
-        One estimand, `overall`; none where the indicator is a combination of the effects. Units seen in fewer than
-        two periods say nothing and are left out. Comparison clusters are those of units never in the program within
-        the design's periods. No cell is saturated here, so nothing is marked lone.
+    Raises
+    ------
+    ValueError
+        The estimator has no regression.
     """
+    if estimate.regression is None or estimate.contrasts is None:
+        raise ValueError("this estimator has no regression: use cv3, which estimates anew without each cluster")
+    return estimate.regression, estimate.contrasts
+
+
+def influence_of(estimate: Estimate) -> Influence | None:
+    """Return the influence of each cluster; from a regression c'(X'WX)⁻¹X_g'Wu_g; None under placebo inference."""
+    if estimate.regression is None:
+        return estimate.influence
+    r, contrasts = regression_of(estimate)
+    root = np.sqrt(r.w)[:, None]
+    q, triangle = np.linalg.qr(r.x * root)
+    load = q @ solve_triangular(triangle, contrasts.T, trans="T")
+    codes, g = np.unique(r.cluster, return_inverse=True)
+    of_cluster = np.zeros((len(codes), load.shape[1], r.residual.shape[1]))
+    np.add.at(of_cluster, g, load[:, :, None] * (r.residual * root)[:, None, :])
+    return Influence(codes, of_cluster)
+
+
+def seen_twice(design: Design) -> tuple[Integers, Integers]:
+    """Return unit and period (N,) of the cells of units seen in two or more periods; others have no change to tell."""
     unit, period = np.nonzero(design.present & (design.present.sum(axis=1) >= 2)[:, None])
-    w = design.weight[unit]
-    in_program = (design.periods[period] >= design.cohort[unit]).astype(np.float64)
-    effects = _independent(_within(_dummies(design.stratum[unit], period), unit), w)
-    y = _within(design.outcome[unit, period], unit)
-    indicator = _within(in_program[:, None], unit)
-    tilde = fit(effects, indicator, w, unit).residual[:, 0]
-    is_identified = w @ tilde**2 > TOLERANCE * (w @ indicator[:, 0] ** 2)
-    m = int(is_identified)
-    regression = fit(np.hstack([indicator[:, :m], effects]), y, w, design.cluster[unit])
-    weights = np.zeros((m, *design.present.shape))
-    weights[:, unit, period] = w * tilde / (w @ tilde**2) if is_identified else 0.0
-    program = np.unique(unit[in_program > 0])
-    return Estimate(
-        estimands=(Estimand("overall"),) * m,
-        parts=design.parts,
-        value=regression.coefficient[:m],
-        weights=weights,
-        regression=regression,
-        contrasts=np.eye(m, regression.x.shape[1]),
-        program_clusters=(np.unique(design.cluster[program]),) * m,
-        comparison_clusters=(np.unique(design.cluster[np.setdiff1d(unit, program)]),) * m,
-        lone_program=np.zeros(m, dtype=bool),
-        lone_comparison=np.zeros(m, dtype=bool),
-        left_out_cohorts=((),) * m,
-    )
+    return unit, period
 
 
-def lone_cohorts(design: Design) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Return the cohorts that are lone, and those that are not, of units seen both before and in the program.
-
-    Lone is a cohort that has, in some stratum, one cluster only; the headline's averages leave it out.
-    """
-    in_program = design.periods[None, :] >= design.cohort[:, None]
-    changes = (design.present & in_program).any(axis=1) & (design.present & ~in_program).any(axis=1)
-    of: tuple[list[int], list[int]] = ([], [])
-    for cohort in np.unique(design.cohort[changes]):
-        mine = changes & (design.cohort == cohort)
-        n_clusters = [len(np.unique(design.cluster[mine & (design.stratum == s)])) for s in design.stratum[mine]]
-        of[min(n_clusters) > 1].append(int(cohort))
-    return tuple(of[0]), tuple(of[1])
-
-
-def without_cohorts(design: Design, cohorts: tuple[int, ...]) -> Design:
-    """Return the design with the cells of these cohorts absent."""
-    is_out = np.isin(design.cohort, cohorts)
-    return replace(design, outcome=np.where(is_out[:, None, None], np.nan, design.outcome))
-
-
-def _dummies(stratum: Integers, period: Integers) -> Floats:
-    """(N, J): one column per period and stratum seen."""
-    _, code = np.unique(np.column_stack([stratum, period]), axis=0, return_inverse=True)
-    dummies: Floats = np.eye(code.max(initial=-1) + 1)[code.ravel()]
-    return dummies
-
-
-def _within(values: Floats, unit: Integers) -> Floats:
+def within(values: Floats, unit: Integers) -> Floats:
     """Deviations of values (N, J) from their unit's mean; weights are constant within a unit and cancel."""
     n = np.bincount(unit)
     sums = np.zeros((len(n), values.shape[1]))
@@ -107,10 +74,22 @@ def _within(values: Floats, unit: Integers) -> Floats:
     return values - sums[unit] / n[unit, None]
 
 
-def _independent(x: Floats, w: Floats) -> Floats:
+def dummies(*codes: Integers) -> Floats:
+    """(N, J): one column per combination of codes seen."""
+    _, code = np.unique(np.column_stack(codes), axis=0, return_inverse=True)
+    found: Floats = np.eye(code.max(initial=-1) + 1)[code.ravel()]
+    return found
+
+
+def independent(x: Floats, w: Floats) -> Floats:
     """The columns of x (N, J) that are needed to span all of them."""
     root = np.sqrt(w)[:, None]
     _, r, order = qr(x * root, mode="economic", pivoting=True)
     size = np.abs(np.diag(r))
     rank = int((size > TOLERANCE * size.max(initial=0)).sum())
     return x[:, np.sort(order[:rank])]
+
+
+def period_effects(design: Design, unit: Integers, period: Integers) -> Floats:
+    """(N, J): period × stratum effects less unit effects, of full column rank under the design's weights."""
+    return independent(within(dummies(design.stratum[unit], period), unit), design.weight[unit])

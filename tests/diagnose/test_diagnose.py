@@ -8,9 +8,9 @@ from evaluation.diagnose.all import diagnosable, diagnose
 from evaluation.diagnose.believe import overall_of
 from evaluation.errors import EstimationError
 from evaluation.stats.aggregate import aggregate
-from evaluation.stats.cr2 import joint_htz
-from evaluation.stats.group_time import group_time_att
-from evaluation.stats.inference import infer
+from evaluation.stats.estimators.group_time_att import group_time_att
+from evaluation.stats.inference.cr2 import joint_htz
+from evaluation.stats.inference.infer import infer
 
 STARTS = {"ia-10": 2003, **{f"ia-{i}": 2004 for i in range(11, 15)}, **{f"ia-{i}": 2005 for i in range(15, 18)}}
 
@@ -32,7 +32,7 @@ def test_the_reduced_regression_gives_the_same_interval(cells_of, study_of):
     design = build(cells_of(drawn(1)), study, study.specifications[0], "rate_pct", study.gaps[0])
     att_gt = group_time_att(design, comparison="not_yet", base="universal")
     reduced = overall_of(design, att_gt)
-    for one, other in zip(infer(reduced)[0], infer(aggregate(att_gt, design, "overall"))[0], strict=True):
+    for one, other in zip(infer(reduced)[0], infer(aggregate(att_gt, "overall"))[0], strict=True):
         assert one.se == pytest.approx(other.se, rel=1e-10)
         assert one.df == pytest.approx(other.df, rel=1e-10)
     assert reduced.regression.x.shape[1] < att_gt.regression.x.shape[1]
@@ -46,7 +46,7 @@ def test_leaving_a_district_out_is_estimating_without_its_cells(cells_of, study_
     assert set(rows.index) == set(cells["unit_id"]) - lone
     rest = cells[cells["unit_id"] != "ia-20"].reset_index(drop=True)
     design = build(rest, study, study.specifications[0], "rate_pct", study.gaps[0])
-    overall = aggregate(group_time_att(design, comparison="not_yet", base="universal"), design, "overall")
+    overall = aggregate(group_time_att(design, comparison="not_yet", base="universal"), "overall")
     assert rows.loc["ia-20", "value"] == pytest.approx(overall.value[0, 0], abs=1e-10)
     assert rows.loc["ia-20", "se"] == pytest.approx(infer(overall)[0][0].se, rel=1e-9)
 
@@ -68,7 +68,7 @@ def test_pre_trends_test_the_event_times_before_the_base_together(cells_of, stud
     cells, study = cells_of(drawn(5, n_units=40)), study_of({f"ia-{i}": 2004 for i in range(10, 22)})
     rows = diagnosed(cells, study)["pre_trends"].set_index("part")
     design = build(cells, study, study.specifications[0], "rate_pct", study.gaps[0])
-    by_time = aggregate(group_time_att(design, comparison="not_yet", base="universal"), design, "event_time")
+    by_time = aggregate(group_time_att(design, comparison="not_yet", base="universal"), "event_time")
     before = [i for i, e in enumerate(by_time.estimands) if e.event_time < 0]
     assert [by_time.estimands[i].event_time for i in before] == [-3, -2]
     expected = joint_htz(by_time.regression, by_time.contrasts[before])

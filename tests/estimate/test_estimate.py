@@ -15,7 +15,7 @@ from evaluation.errors import EstimationError
 from evaluation.estimate.__main__ import main
 from evaluation.estimate.one import estimate
 from evaluation.estimate.two_way import fit_two_way
-from evaluation.stats.regression import two_way, without_cohorts
+from evaluation.stats.estimators.twfe import twfe, without_cohorts
 
 ROOT = Path(__file__).parents[2]
 UNITS = tuple(f"ia-{i}" for i in range(10, 24))
@@ -142,7 +142,7 @@ def test_linearmodels_and_the_core_agree_on_two_way_fixed_effects(cells_of, stud
     study = specified(study_of({**STARTS, "oh-1": 2003}), weights=weights, within=within, estimator="twfe")
     design = build(cells, study, study.specifications[0], "rate_pct", study.gaps[0])
     made = fit_two_way(design)
-    expected = two_way(without_cohorts(design, made.left_out_cohorts[0]))
+    expected = twfe(without_cohorts(design, made.left_out_cohorts[0]))
     np.testing.assert_allclose(made.value, expected.value, atol=1e-9, rtol=0)
 
 

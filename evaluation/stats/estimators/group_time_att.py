@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -67,23 +68,25 @@ def group_time_att(design: Design, *, comparison: Comparison, base: Base) -> Est
     weights[cell, rows.unit, rows.base] = -part
 
     x, y, row_weight, cluster = _stacked(design, rows, w)
-    regression = fit(x, y, row_weight, cluster)
+    regression = fit(x, y, row_weight, cluster, n_obs=len(w))
     is_lone = x.sum(axis=0) < 2
     lone = [np.bincount(cell_of_pair, is_lone[arm::2], minlength=m) > 0 for arm in (PROGRAM, COMPARISON)]
     behind = [tuple(np.unique(design.cluster[rows.unit[(cell == j) & (rows.arm == arm)]]) for j in range(m))
               for arm in (PROGRAM, COMPARISON)]
     return Estimate(
+        design=design,
+        estimator=partial(group_time_att, comparison=comparison, base=base),
         estimands=tuple(_estimand(design, *cells[j][:2]) for j in kept),
         parts=design.parts,
         value=contrasts @ regression.coefficient,
-        weights=weights,
-        regression=regression,
-        contrasts=contrasts,
         program_clusters=behind[PROGRAM],
         comparison_clusters=behind[COMPARISON],
         lone_program=lone[PROGRAM],
         lone_comparison=lone[COMPARISON],
         left_out_cohorts=((),) * m,
+        weights=weights,
+        regression=regression,
+        contrasts=contrasts,
     )
 
 

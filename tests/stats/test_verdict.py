@@ -10,9 +10,9 @@ UP, DOWN, UNCLEAR, NONE = (1.0, 3.0), (-3.0, -1.0), (-1.0, 1.0), None
 
 def effect(interval):
     if interval is None:
-        return Inference(0.0, None, None, None, None, None, None, None, "low_df", 4)
+        return Inference(0.0, 4, no_interval="low_df")
     low, high = interval
-    return Inference((low + high) / 2, 1.0, 9.0, low, high, low / 2, high, 0.5, None, 20)
+    return Inference((low + high) / 2, 20, ci_low=low, ci_high=high)
 
 
 def of(gap, focal, reference, *, counterfactual=10.0, better="lower", margin=0.5):

@@ -7,8 +7,9 @@ from typing import Literal
 import numpy as np
 from scipy import stats
 
-from evaluation.stats.cr2 import Robust, cr1, cr2
+from evaluation.stats.inference.cr2 import Robust, cr1, cr2
 from evaluation.stats.records import Estimate, Inference
+from evaluation.stats.regression import regression_of
 
 Method = Literal["cr2", "cr1"]
 MIN_CLUSTERS = 3
@@ -17,7 +18,8 @@ MIN_DF = 4 - 1e-9
 """Three clusters against three have exactly 4, up to rounding."""
 
 
-def infer(estimate: Estimate, *, method: Method = "cr2", n_absorbed: int = 0) -> tuple[tuple[Inference, ...], ...]:
+def infer(estimate: Estimate, *, method: Method = "cr2",
+          n_absorbed: int | None = None) -> tuple[tuple[Inference, ...], ...]:
     """Give the uncertainty of m estimands in K parts, [m][K].
 
     `cr2` has Satterthwaite degrees of freedom. `cr1` with df G − 1 only reproduces published tables: standard error and
@@ -25,7 +27,7 @@ def infer(estimate: Estimate, *, method: Method = "cr2", n_absorbed: int = 0) ->
     No standard error, interval or p-value at all where clusters are too few (`no_interval` says why): coverage of
     intervals that count a lone cluster falls to 45–84 %.
     """
-    r, contrasts = estimate.regression, estimate.contrasts
+    r, contrasts = regression_of(estimate)
     robust = cr2(r, contrasts) if method == "cr2" else cr1(r, contrasts, n_absorbed=n_absorbed)
     return tuple(
         tuple(_inference(estimate, robust, (i, part), method) for part in range(len(estimate.parts)))
@@ -38,12 +40,13 @@ def _inference(estimate: Estimate, robust: Robust, at: tuple[int, int], method: 
     n_clusters = len(np.union1d(estimate.program_clusters[i], estimate.comparison_clusters[i]))
     reason = no_interval(estimate, i, df)
     if reason is not None:
-        return Inference(value, None, None, None, None, None, None, None, reason, n_clusters)
+        return Inference(value, n_clusters, no_interval=reason)
+    statistic = value / se if se > 0 else None
     if method == "cr1":
-        return Inference(value, se, df, None, None, None, None, None, "reproduction", n_clusters)
+        return Inference(value, n_clusters, se, df, statistic, no_interval="reproduction")
     half, half80 = (se * float(stats.t.ppf(q, df)) for q in (0.975, 0.9))
-    return Inference(value, se, df, value - half, value + half, value - half80, value + half80,
-                     _p_value(value, se, df), None, n_clusters)
+    return Inference(value, n_clusters, se, df, statistic, ci_low=value - half, ci_high=value + half,
+                     ci80_low=value - half80, ci80_high=value + half80, p_value=_p_value(value, se, df))
 
 
 def _p_value(value: float, se: float, df: float) -> float:

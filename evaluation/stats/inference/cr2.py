@@ -66,14 +66,16 @@ def cr2(regression: Regression, contrasts: Floats) -> Robust:
     return Robust(np.sqrt((of.score**2).sum(axis=0)), df)
 
 
-def cr1(regression: Regression, contrasts: Floats, *, n_absorbed: int = 0) -> Robust:
+def cr1(regression: Regression, contrasts: Floats, *, n_absorbed: int | None = None) -> Robust:
     """CR1: Σ_g (c'Ms_g)² × G/(G−1) × (N−1)/(N−K), with df G − 1; only to reproduce published tables.
 
-    K is the number of regressors plus `n_absorbed`; effects nested in clusters are counted by some programs only.
+    K is the number of regressors plus `n_absorbed` (default: the regression's own); effects nested in clusters are
+    counted by some programs only.
     """
     z, r = _orthonormal(regression)
     codes, g = np.unique(regression.cluster, return_inverse=True)
-    n, k, clusters = len(z), z.shape[1] + n_absorbed, len(codes)
+    n, clusters = regression.n_obs, len(codes)
+    k = z.shape[1] + (regression.n_absorbed if n_absorbed is None else n_absorbed)
     u = regression.residual * np.sqrt(regression.w)[:, None]
     load = z @ solve_triangular(r, contrasts.T, trans="T")
     score = np.zeros((clusters, load.shape[1], u.shape[1]))

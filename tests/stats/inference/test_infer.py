@@ -7,10 +7,10 @@ import pytest
 from scipy import stats
 
 from evaluation.stats.aggregate import aggregate
-from evaluation.stats.cr2 import cr1, cr2
-from evaluation.stats.detectable import detectable
-from evaluation.stats.group_time import group_time_att
-from evaluation.stats.inference import infer
+from evaluation.stats.estimators.group_time_att import group_time_att
+from evaluation.stats.inference.cr2 import cr1, cr2
+from evaluation.stats.inference.detectable import detectable
+from evaluation.stats.inference.infer import infer
 
 NAN = np.nan
 
@@ -18,7 +18,7 @@ NAN = np.nan
 @pytest.fixture(scope="module")
 def estimate(staggered):
     design = staggered(1)
-    return aggregate(group_time_att(design, comparison="not_yet", base="universal"), design, "overall")
+    return aggregate(group_time_att(design, comparison="not_yet", base="universal"), "overall")
 
 
 def with_clusters(design_of, program, comparison, **given):
@@ -77,7 +77,7 @@ def test_an_average_rests_on_the_clusters_of_all_its_cohorts(design_of):
     design = design_of(rng.normal(size=(14, 3)), [2, 2, 3, 3] + [NAN] * 10)
     att_gt = group_time_att(design, comparison="never", base="universal")
     assert {row[0].no_interval for row in infer(att_gt)} == {"few_program_clusters"}
-    overall = aggregate(att_gt, design, "overall")
+    overall = aggregate(att_gt, "overall")
     assert len(overall.program_clusters[0]) == 4
     assert infer(overall)[0][0].no_interval in (None, "low_df")
 

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from evaluation.stats.cr2 import cr1, cr2, joint_htz
+from evaluation.stats.estimators.twfe import twfe
+from evaluation.stats.inference.cr2 import cr1, cr2, joint_htz
 from evaluation.stats.records import Regression
-from evaluation.stats.regression import fit, two_way
+from evaluation.stats.regression import fit
 
 
 def dummies(*codes):
@@ -50,7 +51,7 @@ def castle(cases, table, panel_of):
     cohort = post_years.min(axis=1)
     design = panel_of(rows, unit="sid", year="year", outcome="l_homicide",
                       cohort=np.where(np.isinf(cohort), 0, cohort), cluster=rows["sid"])
-    return two_way(design), cases["cr2_castle8"]
+    return twfe(design), cases["cr2_castle8"]
 
 
 def test_castle_doctrine_by_eight_states_has_the_published_cr2(castle):
@@ -73,7 +74,7 @@ def test_gap_of_eight_districts_is_the_published_triple_difference(cases, table,
     rows, expected = table("disparity8_gaps.csv"), cases["ddd_gap_identity"]
     design = panel_of(rows, unit="district", year="year", outcome="gap", cohort=rows["first_treat"],
                       cluster=rows["district"])
-    estimate = two_way(design)
+    estimate = twfe(design)
     robust = cr2(estimate.regression, estimate.contrasts)
     by_cr1 = cr1(estimate.regression, estimate.contrasts, n_absorbed=8)
     beta, se, df = estimate.value[0, 0], robust.se[0, 0], robust.df[0]
@@ -170,7 +171,7 @@ def test_a_row_of_weight_n_is_n_rows_in_the_dense_formula(random_regression):
 
 def test_one_row_per_cluster_gives_hc2(random_regression):
     r, _ = random_regression
-    alone = Regression(r.x, np.ones(60), np.arange(60), r.residual, r.coefficient)
+    alone = Regression(r.x, np.ones(60), np.arange(60), r.residual, r.coefficient, 60)
     bread = np.linalg.inv(r.x.T @ r.x)
     hat = np.einsum("ij,jk,ik->i", r.x, bread, r.x)
     meat = r.x.T @ (r.x * (r.residual[:, :1] ** 2 / (1 - hat)[:, None]))
@@ -180,7 +181,7 @@ def test_one_row_per_cluster_gives_hc2(random_regression):
 def test_names_of_clusters_and_order_of_rows_do_not_matter(random_regression):
     r, rng = random_regression
     order, name = rng.permutation(60), rng.permutation(100)
-    other = Regression(r.x[order], r.w[order], name[r.cluster[order]], r.residual[order], r.coefficient)
+    other = Regression(r.x[order], r.w[order], name[r.cluster[order]], r.residual[order], r.coefficient, r.n_obs)
     for method in (cr1, cr2):
         a, b = method(r, np.eye(4)), method(other, np.eye(4))
         assert np.allclose(a.se, b.se, rtol=1e-10)

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from evaluation.stats.cr2 import cr2, joint_htz
-from evaluation.stats.group_time import group_time_att
-from evaluation.stats.inference import infer
+from evaluation.stats.estimators.group_time_att import group_time_att
+from evaluation.stats.inference.cr2 import cr2, joint_htz
+from evaluation.stats.inference.infer import infer
 from evaluation.stats.regression import fit
 
 NAN = np.nan

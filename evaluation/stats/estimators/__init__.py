@@ -1,0 +1,1 @@
+"""Estimators: a design becomes an `Estimate`."""
