@@ -52,6 +52,7 @@ class Labels:
         self.districts = _by_id(study["districts"])
         self.periods = list(range(study["periods"]["first"], study["periods"]["last"] + 1))
         self.units = f"{study['unit']}s"
+        self.confirmatory = [s for entry in study["plan"]["confirmatory"] for s in entry["specifications"]]
 
     @property
     def banner(self) -> str | None:
@@ -130,13 +131,12 @@ class Labels:
 
     def headline(self, program: str) -> str | None:
         """Return the program's confirmatory specification."""
-        confirmatory = self.study["plan"]["confirmatory"]
-        return next((s for s in confirmatory if self.specifications[s]["program"] == program), None)
+        return next((s for s in self.confirmatory if self.specifications[s]["program"] == program), None)
 
     def specifications_of(self, program: str) -> list[str]:
         """Return the program's specifications: confirmatory first, then in the study's order."""
         found = [s for s, entry in self.specifications.items() if entry["program"] == program]
-        return sorted(found, key=lambda s: s not in self.study["plan"]["confirmatory"])
+        return sorted(found, key=lambda s: s not in self.confirmatory)
 
 
 def _by_id(entries: list[Entry]) -> dict[str, Entry]:

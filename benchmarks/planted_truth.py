@@ -78,7 +78,8 @@ def headline_effects(root: Path, seed: int) -> Iterator[dict[str, object]]:
     estimates = overall(pd.read_parquet(unreleased / f"estimate/{STUDY}/estimates.parquet"))
     truth = planted(pd.read_parquet(unreleased / f"estimate/{STUDY}/estimate_weights.parquet"),
                     pd.read_parquet(unreleased / f"synthetic/{STUDY}/truth_cells.parquet"), study)
-    for specification in (s for s in study.specifications if s.id in study.plan.confirmatory):
+    confirmatory = study.plan.confirmatory_specifications()
+    for specification in (s for s in study.specifications if s.id in confirmatory):
         for outcome in specification.outcomes:
             for gap in specification.gaps:
                 row = estimates[(specification.id, outcome, gap, "gap")]

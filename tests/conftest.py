@@ -54,7 +54,7 @@ def study_of() -> Callable[..., Study]:
             "dimensions": [{"id": "race_ethnicity", "label": "Race", "groups": {"black": "Black", "white": "White"}}],
             "gaps": [{"id": "black_white", "label": "Black–White", "dimension": "race_ethnicity", "focal": "black",
                       "reference": "white"}],
-            "specifications": [specification], "plan": {"confirmatory": ["headline"]}}
+            "specifications": [specification], "plan": {"confirmatory": [{"specifications": ["headline"]}]}}
         return Study.model_validate({**content, **changes})
 
     return make

@@ -33,7 +33,8 @@ def show(study: Study, console: Console) -> None:
     truth = None
     if study.synthetic is not None:
         truth = planted(store.read("estimate_weights", study.id), store.read("truth_cells", study.id), study)
-    for specification in (s for s in study.specifications if s.id in study.plan.confirmatory):
+    confirmatory = study.plan.confirmatory_specifications()
+    for specification in (s for s in study.specifications if s.id in confirmatory):
         console.print(_table(study, specification, estimates, truth))
     console.print("Intervals: CR2 standard errors, Satterthwaite degrees of freedom. Two-way: two-way fixed effects, "
                   "for reference.")

@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 
 from evaluation.errors import DeliveryError, EvaluationError
-from evaluation.params import Delivery
+from evaluation.params import Delivery, lock_path
 
 DELIVERIES = Path("data/restricted/deliveries")
 
@@ -79,6 +79,8 @@ def reproduce(study_id: str) -> None:
     from dvc.exceptions import DvcException
     from dvc.repo import Repo
 
+    # DVC wants every dependency to exist: without a lock the folder is empty.
+    lock_path(study_id).parent.mkdir(parents=True, exist_ok=True)
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     os.environ["DVC_NO_ANALYTICS"] = "true"
     with _stdout_on_stderr():

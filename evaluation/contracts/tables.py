@@ -38,6 +38,8 @@ _GAP = ("gap_id", "focal", "reference")
 _SPEC = ("specification", "program", "outcome_id", *_GAP, "part")
 _ESTIMAND = ("estimand", "cohort", "phase", "period", "event_time", "district_id")
 _CI = ("ci_low", "ci_high", "ci80_low", "ci80_high")
+_PLAN = ("change", "lock", "key", "planned", "run", "locked_on", "locked_commit", "is_dirty", "had_results",
+         "plan_sha256", "amended_because")
 _OPTIONAL = frozenset({"period", "district_id"})
 
 _TABLES: tuple[Table, ...] = (
@@ -92,9 +94,10 @@ _TABLES: tuple[Table, ...] = (
           ("district_id", "period", "outcome_id", "cells", "cells_reported", "cells_small", "cells_source_suppressed",
            "cells_not_applicable", "cells_not_published", "cells_not_sent")),
     Table("estimates", "Effects on gaps and their parts", "unreleased", "estimate", (*_SPEC, *_ESTIMAND, "inference"),
-          (*_SPEC, "estimator", "comparison", "weights", "sample", *_ESTIMAND, "value", "unit_name", "se", "df", *_CI,
-           "p_value", "inference", "no_interval", "verdict", "left_out_cohorts", "dropped_cohorts", "level",
-           "n_students", "n_units", "n_program_units", "n_program_districts", "n_comparison_districts", "n_clusters"),
+          (*_SPEC, "standing", "estimator", "comparison", "weights", "sample", *_ESTIMAND, "value", "unit_name",
+           "se", "df", *_CI, "p_value", "inference", "no_interval", "verdict", "left_out_cohorts", "dropped_cohorts",
+           "level", "n_students", "n_units", "n_program_units", "n_program_districts", "n_comparison_districts",
+           "n_clusters"),
           nullable=_OPTIONAL),
     Table("estimate_weights", "Weight of every cell in the averages of a gap (no att_gt, no district): value = Σ "
           "weight × cell mean",
@@ -104,6 +107,8 @@ _TABLES: tuple[Table, ...] = (
           nullable=_OPTIONAL),
     Table("refusals", "Estimates that cannot be made from these cells, and why", "unreleased", "estimate",
           ("specification", "outcome_id", "gap_id"), ("specification", "program", "outcome_id", "gap_id", "reason")),
+    Table("plan_differences", "Locks of the study's plan, and everything in which the run differs from it",
+          "unreleased", "estimate", ("change", "lock", "key"), _PLAN),
     Table("pre_trends", "Joint tests that nothing moved before the program", "unreleased", "diagnose", _SPEC,
           (*_SPEC, "statistic", "df1", "df2", "p_value", "n_pre_periods")),
     Table("detectable_effects", "Smallest effect that would have been seen", "unreleased", "diagnose",
@@ -112,9 +117,10 @@ _TABLES: tuple[Table, ...] = (
           (*_SPEC, "left_out", "value", "se", "df", "ci_low", "ci_high", "verdict")),
     Table("public_estimates", "Effects on gaps and their parts, disclosure-checked", "released", "release",
           (*_SPEC, *_ESTIMAND, "inference"),
-          (*_SPEC, "estimator", "comparison", "weights", "sample", *_ESTIMAND, "value", "unit_name", "se", "df", *_CI,
-           "p_value", "inference", "no_interval", "verdict", "left_out_cohorts", "dropped_cohorts", "level",
-           "n_students_rounded", "n_program_districts", "n_comparison_districts", "n_clusters", "suppression"),
+          (*_SPEC, "standing", "estimator", "comparison", "weights", "sample", *_ESTIMAND, "value", "unit_name",
+           "se", "df", *_CI, "p_value", "inference", "no_interval", "verdict", "left_out_cohorts", "dropped_cohorts",
+           "level", "n_students_rounded", "n_program_districts", "n_comparison_districts", "n_clusters",
+           "suppression"),
           audience="public", nullable=_OPTIONAL | {"value", "verdict"}),
     Table("public_group_levels", "Group means over time, coded", "released", "release",
           (*_SCOPE, "dimension", "group_id"),
@@ -137,6 +143,8 @@ _TABLES: tuple[Table, ...] = (
           (*_SPEC, "statistic", "df1", "df2", "p_value", "n_pre_periods", "detectable", "districts_left_out",
            "same_sign", "same_verdict"), audience="public",
           nullable=frozenset({"n_pre_periods", "districts_left_out", "same_sign", "same_verdict"})),
+    Table("public_plan", "Locks of the study's plan, and everything in which the run differs from it", "released",
+          "release", ("change", "lock", "key"), _PLAN, audience="public"),
     Table("public_refusals", "Estimates that cannot be made, and why", "released", "release",
           ("specification", "outcome_id", "gap_id"), ("specification", "program", "outcome_id", "gap_id", "reason"),
           audience="public"),

@@ -1,4 +1,4 @@
-"""Read cells, write estimates, estimate_weights and refusals."""
+"""Read cells, write estimates, estimate_weights, refusals and plan_differences."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from evaluation.contracts import TABLES
 from evaluation.design import check_assignment, topics
 from evaluation.errors import EstimationError
 from evaluation.estimate.one import Found, estimate
+from evaluation.estimate.planned import plan_differences, with_standing
 
 
 def main(study_id: str) -> None:
@@ -33,7 +34,10 @@ def main(study_id: str) -> None:
             continue
         found.estimates.extend(made.estimates)
         found.weights.extend(made.weights)
-    for table, content in (("estimates", pd.DataFrame(found.estimates)), ("refusals", pd.DataFrame(refused)),
+    locks = params.locks(study_id)
+    store.write(pd.DataFrame(plan_differences(study, locks)), "plan_differences", study_id)
+    estimates = with_standing(pd.DataFrame(found.estimates), study, locks)
+    for table, content in (("estimates", estimates), ("refusals", pd.DataFrame(refused)),
                            ("estimate_weights", pd.concat(found.weights) if found.weights else pd.DataFrame())):
         columns = list(TABLES[table].columns)
         store.write(content.reindex(columns=columns), table, study_id)

@@ -13,8 +13,9 @@ import yaml
 from pydantic import ValidationError
 
 from evaluation.errors import StudyError
+from evaluation.params.block import Block
+from evaluation.params.locked import Lock, LockFile, plan_hash
 from evaluation.params.models import (
-    Block,
     Cohort,
     Delivery,
     Dimension,
@@ -30,29 +31,40 @@ from evaluation.params.models import (
     Study,
     Synthetic,
 )
+from evaluation.params.plan import DecisionRule, Family, Plan, PlannedResults, Standing, results_of
 from evaluation.params.references import broken_references
 from evaluation.params.unique_keys import UniqueKeys
 
 __all__ = [
     "Block",
     "Cohort",
+    "DecisionRule",
     "Delivery",
     "Dimension",
     "Disclosure",
     "District",
     "Event",
+    "Family",
     "Gap",
+    "Lock",
+    "LockFile",
     "Outcome",
+    "Plan",
+    "PlannedResults",
     "Program",
     "PublicTable",
     "Settings",
     "Specification",
+    "Standing",
     "Study",
     "Synthetic",
     "UniqueKeys",
     "declared_keys",
     "load",
+    "lock_path",
+    "locks",
     "read_study",
+    "results_of",
     "settings",
     "study",
 ]
@@ -100,6 +112,34 @@ def load(study_id: str, stage: str, root: Path = Path()) -> Study:
     """Return the study with only the keys that `dvc.yaml` declares for `stage`; reading another raises StudyError."""
     whole = study(study_id, root)
     return _only(whole, declared_keys(stage, root))
+
+
+def lock_path(study_id: str, root: Path = Path()) -> Path:
+    """Return where the locks of a study's plan lie."""
+    return root / "plans" / study_id / "lock.yaml"
+
+
+def locks(study_id: str, root: Path = Path()) -> tuple[Lock, ...]:
+    """Return the locks of a study's plan, oldest first; none where it was never locked.
+
+    Raises
+    ------
+    StudyError
+        The file cannot be read, or a lock's content is not that of its hash.
+    """
+    path = lock_path(study_id, root)
+    if not path.is_file():
+        return ()
+    restore = "Locks are written by `evaluation plan lock`, never by hand: restore the file from git."
+    try:
+        found = _validated(LockFile, path)
+    except StudyError as error:
+        raise StudyError(error.what, where=error.where, fix=restore) from None
+    for i, lock in enumerate(found.locks):
+        if plan_hash(lock.plan) != lock.sha256:
+            raise StudyError("the locked plan was changed after it was locked.", where=f"{path}, key locks.{i}",
+                             fix=restore)
+    return found.locks
 
 
 def declared_keys(stage: str, root: Path = Path()) -> tuple[str, ...]:

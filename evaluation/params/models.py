@@ -5,20 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from evaluation.errors import StudyError
+from evaluation.params.block import Block, Id
+from evaluation.params.plan import Plan
 
-Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 UnitId = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}-[a-z0-9][a-z0-9_-]*$")]
 Role = Literal["implement", "observe", "comparison"]
 Phase = Literal["develop", "expansion", "test"]
-
-
-class Block(BaseModel):
-    """A block of a study file."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Periods(Block):
@@ -179,13 +174,6 @@ class Event(Block):
     kind: Literal["break", "law", "definition"]
     periods: tuple[int, ...]
     states: tuple[str, ...] = ()
-
-
-class Plan(Block):
-    """Which specifications are confirmatory and which exploratory."""
-
-    confirmatory: tuple[Id, ...]
-    exploratory: tuple[Id, ...] = ()
 
 
 class Synthetic(Block):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from evaluation.params.models import Program, Study
+from evaluation.params.models import Program, Specification, Study
+from evaluation.params.plan import PlannedResults, results_of
 
 
 def broken_references(found: Study, stem: str) -> Iterator[tuple[str, str, str]]:
@@ -33,10 +34,65 @@ def broken_references(found: Study, stem: str) -> Iterator[tuple[str, str, str]]
             given = getattr(spec, key)
             for value in (given,) if isinstance(given, str) else given:
                 yield from _unknown(f"specifications.{i}.{key}", value, known, key.removesuffix("s"))
-    specs = [s.id for s in found.specifications]
-    for kind in ("confirmatory", "exploratory"):
-        for value in getattr(found.plan, kind):
-            yield from _unknown(f"plan.{kind}", value, specs, "specification")
+    yield from _broken_plan(found)
+
+
+def _broken_plan(found: Study) -> Iterator[tuple[str, str, str]]:
+    plan, specifications = found.plan, {s.id: s for s in found.specifications}
+    lists = {"plan.confirmatory": plan.confirmatory, "plan.exploratory": plan.exploratory}
+    lists |= {f"plan.families.{i}.results": family.results for i, family in enumerate(plan.families)}
+    for key, entries in lists.items():
+        for i, entry in enumerate(entries):
+            yield from _broken_entry(f"{key}.{i}", entry, specifications)
+    for name in specifications:
+        inside = [k for k in ("confirmatory", "exploratory")
+                  if any(name in entry.specifications for entry in getattr(plan, k))]
+        if len(inside) != 1:
+            yield ("plan", f"specification `{name}` is in {'both lists' if inside else 'neither list'}.",
+                   "Name it under `confirmatory` or under `exploratory`.")
+    yield from _broken_families(found)
+    yield from _broken_rules(found)
+
+
+def _broken_entry(key: str, entry: PlannedResults,
+                  specifications: Mapping[str, Specification]) -> Iterator[tuple[str, str, str]]:
+    for name in entry.specifications:
+        yield from _unknown(f"{key}.specifications", name, specifications, "specification")
+        for part in ("outcomes", "gaps"):
+            for value in getattr(entry, part) or () if name in specifications else ():
+                yield from _unknown(f"{key}.{part}", value, getattr(specifications[name], part),
+                                    f"{part.removesuffix('s')} of specification {name}")
+
+
+def _broken_families(found: Study) -> Iterator[tuple[str, str, str]]:
+    yield from _repeated("plan.families", [family.id for family in found.plan.families])
+    confirmatory = results_of(found.plan.confirmatory, found.specifications)
+    first: dict[tuple[str, str, str], str] = {}
+    for i, family in enumerate(found.plan.families):
+        for result in results_of(family.results, found.specifications):
+            key, said = f"plan.families.{i}.results", ", ".join(result)
+            if result not in confirmatory:
+                yield (key, f"the result {said} is not confirmatory.",
+                       "A family adjusts confirmatory results: name it under `confirmatory`, or take it out.")
+            if first.setdefault(result, family.id) != family.id:
+                yield (key, f"the result {said} is in family `{first[result]}` too.",
+                       "A p-value is adjusted once: leave it in one family.")
+
+
+def _broken_rules(found: Study) -> Iterator[tuple[str, str, str]]:
+    outcomes = {o.id: o for o in found.outcomes}
+    yield from _repeated("plan.decision_rules", [rule.outcome for rule in found.plan.decision_rules])
+    for i, rule in enumerate(found.plan.decision_rules):
+        key = f"plan.decision_rules.{i}"
+        yield from _unknown(f"{key}.outcome", rule.outcome, outcomes, "outcome")
+        if rule.margin != "outcome" and rule.outcome in outcomes and rule.margin != outcomes[rule.outcome].margin:
+            yield (f"{key}.margin", f"the margin is {rule.margin:g}, but that of `{rule.outcome}` is "
+                   f"{outcomes[rule.outcome].margin:g}.", "Verdicts use the outcome's: write `margin: outcome`.")
+        for family in found.plan.families:
+            is_in = any(o == rule.outcome for _, o, _ in results_of(family.results, found.specifications))
+            if is_in and family.alpha != rule.alpha:
+                yield (f"{key}.alpha", f"alpha is {rule.alpha:g}, but {family.alpha:g} in family `{family.id}`.",
+                       "Give both the same alpha.")
 
 
 def _broken_frame(found: Study) -> Iterator[tuple[str, str, str]]:

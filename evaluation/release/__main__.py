@@ -19,6 +19,7 @@ def main(study_id: str) -> None:
         "public_diagnostics": public_diagnostics(
             store.read("pre_trends", study_id), store.read("detectable_effects", study_id),
             store.read("leave_one_out", study_id), estimates, policy),
+        "public_plan": store.read("plan_differences", study_id),
         "public_refusals": store.read("refusals", study_id),
         "public_group_levels": public_group_levels(store.read("group_levels", study_id), study, policy),
         "public_gap_levels": gap_levels,

@@ -57,7 +57,7 @@ def publish(study: str, *, approver: str, root: Path = Path()) -> Path:
     target = root / "data" / "released" / study / name
     if not target.is_dir():
         _copy(candidate, target, {
-            "study": study, "release_id": name, **_commit(root), "published_on": date.today().isoformat(),
+            "study": study, "release_id": name, **commit_of(root), "published_on": date.today().isoformat(),
             "approver": approver, "protection": PROTECTION, "demonstration": True, "labels": hashes["study.json"],
             "tables": {path.stem: {"sha256": hashes[file], "rows": pq.read_metadata(path).num_rows}
                        for file, path in files.items() if path.suffix == ".parquet"}})
@@ -65,6 +65,12 @@ def publish(study: str, *, approver: str, root: Path = Path()) -> Path:
             {"release_id": name, "protection": PROTECTION, "files": hashes})
     _replace(target.parent / "current.json", {"release_id": name, "rank": _rank(study)})
     return target
+
+
+def commit_of(root: Path) -> dict[str, Any]:
+    """Return the `commit` of the checkout and whether it `is_dirty`; None outside a git checkout."""
+    head, status = _git(root, "rev-parse", "HEAD"), _git(root, "status", "--porcelain")
+    return {"commit": head, "is_dirty": None if status is None else bool(status)}
 
 
 def _rank(study: str) -> int | None:
@@ -107,12 +113,6 @@ def _replace(path: Path, content: Mapping[str, Any]) -> None:
 
 def _json(content: Mapping[str, Any]) -> str:
     return json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-
-
-def _commit(root: Path) -> dict[str, Any]:
-    """Return the commit the release was made from; None outside a git checkout."""
-    head, status = _git(root, "rev-parse", "HEAD"), _git(root, "status", "--porcelain")
-    return {"commit": head, "is_dirty": None if status is None else bool(status)}
 
 
 def _git(root: Path, *arguments: str) -> str | None:

@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 
 from evaluation import params
 from evaluation.contracts import TABLES, conform
-from evaluation.params import Study
+from evaluation.estimate.planned import plan_differences
+from evaluation.params import Plan, PlannedResults, Study
 from evaluation.release.effects import public_diagnostics, public_estimates
 from evaluation.release.intake import public_intake
 from evaluation.release.levels import public_gap_levels, public_group_levels
@@ -51,6 +52,7 @@ def tables(study: Study) -> dict[str, pd.DataFrame]:
     return {
         "public_estimates": public_estimates(estimates, gaps, study, POLICY),
         "public_diagnostics": public_diagnostics(pre, detectable, lost, estimates, POLICY),
+        "public_plan": pd.DataFrame(plan_differences(study, ())),
         "public_refusals": refused,
         "public_group_levels": public_group_levels(group_levels(study), study, POLICY),
         "public_gap_levels": gaps,
@@ -71,7 +73,8 @@ def connecticut_like() -> Study:
         "id": "headline_alliance", "program": "alliance", "outcomes": ("suspension_pct",)})
     table = given.model_copy(update={"id": "published_table", "label": "As in the published table", "estimator": "twfe",
                                      "sample": "own", "inference": "cr1"})
-    plan = base.plan.model_copy(update={"confirmatory": ("headline_alliance",), "exploratory": ("published_table",)})
+    plan = Plan(confirmatory=(PlannedResults(specifications=("headline_alliance",)),),
+                exploratory=(PlannedResults(specifications=("published_table",)),))
     return base.model_copy(update={
         "id": "connecticut", "title": "Connecticut districts", "unit": "district", "programs": (program,),
         "outcomes": (outcome,), "specifications": (given, table), "plan": plan, "events": (),
@@ -132,7 +135,8 @@ def _estimates(study: Study) -> Any:
             shared = {"specification": spec.id, "program": spec.program, "outcome_id": outcome, "gap_id": gap,
                       "focal": ids.focal, "reference": ids.reference, "part": part, "estimator": spec.estimator,
                       "comparison": spec.comparison, "weights": spec.weights, "sample": spec.sample,
-                      "unit_name": given.unit_name, "inference": spec.inference}
+                      "standing": study.plan.standing(spec.id, outcome, gap), "unit_name": given.unit_name,
+                      "inference": spec.inference}
             value = (-2.12345, -2.623456, -0.500006)[i] / (20 if given.kind == "score" else 1)
             for estimand in _estimands(study, program, spec.estimator):
                 lone = estimand.pop("lone", False)

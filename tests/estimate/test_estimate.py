@@ -14,6 +14,7 @@ from evaluation.design import build, topics
 from evaluation.errors import EstimationError
 from evaluation.estimate.__main__ import main
 from evaluation.estimate.one import estimate
+from evaluation.estimate.planned import with_standing
 from evaluation.estimate.two_way import fit_two_way
 from evaluation.stats.estimators.twfe import twfe, without_cohorts
 
@@ -37,7 +38,8 @@ def drawn(seed, *, scale=1.0, units=UNITS, hidden=0.03):
 
 def found(cells, study):
     made = estimate(cells, study, topics(study)[0])
-    return conform(pd.DataFrame(made.estimates), "estimates"), pd.concat(made.weights, ignore_index=True)
+    rows = with_standing(pd.DataFrame(made.estimates), study, ())
+    return conform(rows, "estimates"), pd.concat(made.weights, ignore_index=True)
 
 
 def specified(study, **changes):
@@ -227,7 +229,8 @@ def test_the_stage_lists_what_it_refuses_and_repeats_its_bytes(cells_of, study_o
     assert refused["gap_id"].tolist() == ["no_cells"]
     assert "no cell of rate_pct by sex" in refused["reason"][0]
     first = {p.name: p.read_bytes() for p in store.folder("unreleased", "estimate", "small").iterdir()}
-    assert set(first) == {"estimates.parquet", "estimate_weights.parquet", "refusals.parquet"}
+    assert set(first) == {f"{table}.parquet" for table in ("estimates", "estimate_weights", "refusals",
+                                                           "plan_differences")}
     (store.folder("unreleased", "estimate", "small") / ".estimates.parquet.tmp").write_bytes(b"half")
     main("small")
     assert {name: (store.folder("unreleased", "estimate", "small") / name).read_bytes() for name in first} == first

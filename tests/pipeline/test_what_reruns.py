@@ -1,5 +1,9 @@
 """What runs again after a change."""
 
+import shutil
+
+from evaluation.cli.pipeline import reproduce
+
 
 def test_nothing_changed_runs_nothing(pipeline):
     assert pipeline.stale("partnership") == set()
@@ -33,3 +37,17 @@ def test_changed_code_of_a_stage_reruns_it(pipeline):
 
 def test_dvc_writes_no_ignore_files(pipeline):
     assert not list((pipeline.root / "data").rglob(".gitignore"))
+
+
+def test_a_lock_reruns_its_own_study_from_estimate_on(pipeline):
+    lock = pipeline.root / "plans/partnership/lock.yaml"
+    lock.write_text(lock.read_text() + "# another lock\n")
+    assert pipeline.stale("partnership") == {"estimate"}
+    assert pipeline.stale("connecticut") == set()
+
+
+def test_a_study_without_a_lock_runs(pipeline, monkeypatch):
+    shutil.rmtree(pipeline.root / "plans/partnership")
+    monkeypatch.chdir(pipeline.root)
+    reproduce("partnership")
+    assert pipeline.stale("partnership") == set()
