@@ -106,7 +106,8 @@ def _write(content: LockFile, path: Path) -> None:
 
 
 def _tell(new: Lock, path: Path, console: Console) -> None:
-    console.print(f"Locked: SHA-256 {new.sha256}. Commit {path} now, so that the date can be checked.", style="green")
+    console.print(f"Locked: SHA-256 {new.sha256}. Commit {path} now, so that the date can be checked.", style="green",
+                  soft_wrap=True)
     if new.is_dirty:
         console.print("The lock says that the commit was not clean. To lock a clean one, commit first.",
                       style="yellow")

@@ -90,6 +90,7 @@ def test_a_lock_survives_its_file():
     lambda s: s["plan"]["confirmatory"][0].update(outcomes=None, gaps=None),
     lambda s: s["plan"]["decision_rules"][0].update(margin=2),
     lambda s: s["synthetic"].update(seed=1),
+    lambda s: s["events"][1].update(periods=[2024]),
 ])
 def test_what_no_confirmatory_number_rests_on_is_no_difference(edit):
     assert changed(edit) == []
@@ -111,6 +112,8 @@ def test_what_no_confirmatory_number_rests_on_is_no_difference(edit):
     (lambda s: s["programs"][1]["cohorts"][1].update(start=2026),
      [("programs.mesa.cohorts.2025", "listed", "not listed"), ("programs.mesa.cohorts.2026", "not listed", "listed")]),
     (lambda s: s["events"][0].update(periods=[2020]), [("events.pandemic.periods.2021", "listed", "not listed")]),
+    (lambda s: s["events"].append({"id": "flood", "label": "Flood", "kind": "break", "periods": [2023]}),
+     [("events.flood", "not listed", "listed")]),
     (lambda s: s["periods"].update(last=2027), [("periods.last", "2026", "2027")]),
     (lambda s: s["grade_bands"].update(middle=[5, 8]), [("grade_bands.middle.lowest", "6", "5")]),
     (lambda s: s["districts"].pop(), [("districts.oh-099010", "listed", "not listed")]),
