@@ -15,22 +15,6 @@ SUPPRESSION = {
     "not_applicable": "[z] no such students",
     "not_sent": "[x] not sent or not published",
 }
-NO_INTERVAL = {
-    "lone_cohort_cluster": "a cohort in it is a single district, so chance cannot be told from effect",
-    "lone_comparison_cluster": "a comparison group in it is a single district, so chance cannot be told from effect",
-    "few_program_clusters": "fewer than three program districts stand behind it",
-    "few_comparison_clusters": "fewer than three comparison districts stand behind it",
-    "low_df": "too few independent districts stand behind it",
-    "reproduction": "it only reproduces a published table",
-}
-NO_INTERVAL_SHORT = {
-    "lone_cohort_cluster": "a lone program district",
-    "lone_comparison_cluster": "a lone comparison district",
-    "few_program_clusters": "under 3 program districts",
-    "few_comparison_clusters": "under 3 comparison districts",
-    "low_df": "too few districts",
-    "reproduction": "reproduces a published table",
-}
 ESTIMATORS = {"group_time_att": "Group-time effects", "twfe": "Two-way fixed effects"}
 
 

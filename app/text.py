@@ -8,7 +8,8 @@ from typing import Any, cast
 
 import pandas as pd
 
-from app.labels import NO_INTERVAL, PHASES, SUPPRESSION, Labels
+from app.labels import PHASES, SUPPRESSION, Labels
+from evaluation.contracts import reasons
 
 Row = Mapping[str, Any]
 VERDICTS = {
@@ -105,7 +106,7 @@ def effect(rows: pd.DataFrame, labels: Labels, detectable: float | None = None, 
     value = f"{signed(row['value'], decimals)} {unit}"
     parts = _parts(rows, labels, decimals)
     if is_missing(row["ci_low"]):
-        why = NO_INTERVAL.get(str(row["no_interval"]), "its uncertainty is not known")
+        why = reasons.words(str(row["no_interval"]))
         return (f"{where}, {subject} is estimated to have changed by {value}{parts}. No interval is given, because "
                 f"{why}; whether it changed cannot be told yet.{_left_out(row)}")
     verb = VERDICTS[row["verdict"]].format(focal=labels.students(row["gap_id"], "focal"),

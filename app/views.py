@@ -9,8 +9,9 @@ from typing import Any
 import pandas as pd
 
 from app import alternatives, templates, text
-from app.labels import ESTIMATORS, NO_INTERVAL_SHORT, SUPPRESSION, Labels
+from app.labels import ESTIMATORS, SUPPRESSION, Labels
 from app.theme import Theme
+from evaluation.contracts import reasons
 
 PARTS = ("focal", "reference", "gap")
 _EFFECT_COLUMNS = ["Part", "Estimate", "95 % interval", "80 % interval", "Districts", "Note"]
@@ -196,7 +197,7 @@ def _change(rows: pd.DataFrame, labels: Labels) -> str:
 def _note(r: text.Row) -> str:
     if r["suppression"] != "none":
         return SUPPRESSION[str(r["suppression"])]
-    return "" if text.is_missing(r["no_interval"]) else f"no interval: {NO_INTERVAL_SHORT[str(r['no_interval'])]}"
+    return "" if text.is_missing(r["no_interval"]) else f"no interval: {reasons.short(str(r['no_interval']))}"
 
 
 def _part_name(r: text.Row, labels: Labels) -> str:

@@ -5,6 +5,7 @@ EvaluationError
 │   ├── StudyError       a study file or params.yaml
 │   ├── DeliveryError    files a district sent
 │   │   └── ToleranceError   exit 3: every file was accepted, with too many rows set aside
+│   ├── PanelError       a panel file given to `evaluation did`
 │   └── ReleaseError     publishing or reading a release
 ├── ContractError        a table that crosses a stage breaks its contract: a defect of the program
 └── EstimationError      an estimate that cannot be made from these cells
@@ -39,6 +40,10 @@ class ToleranceError(DeliveryError):
     """More rows of a delivery were set aside than the study tolerates."""
 
     exit_code = 3
+
+
+class PanelError(UserError):
+    """A panel file, or what is asked of it, does not fit."""
 
 
 class ReleaseError(UserError):

@@ -11,21 +11,11 @@ from rich.console import Console
 from rich.table import Table
 
 from evaluation import store
-from evaluation.contracts import PARTS
+from evaluation.contracts import PARTS, REASONS, reasons
 from evaluation.params import Specification, Study
 from evaluation.synthetic.beside import truth_of
 
 Row = Mapping[Hashable, Any]
-
-WORDS = {
-    "lone_cohort_cluster": "no interval: one district in a cohort",
-    "lone_comparison_cluster": "no interval: one comparison district in a year",
-    "few_program_clusters": "no interval: fewer than 3 program districts",
-    "few_comparison_clusters": "no interval: fewer than 3 comparison districts",
-    "low_df": "no interval: fewer than 4 degrees of freedom",
-    "reproduction": "no interval: only reproduces a published table",
-}
-
 
 def show(study: Study, console: Console) -> None:
     """Print every confirmatory effect on a gap, its parts, the two-way reference and the planted truth."""
@@ -85,8 +75,8 @@ def _table(study: Study, specification: Specification, estimates: dict[tuple[str
 def _with_interval(row: Row | None) -> str:
     if row is None:
         return "no estimate: see the refusals in Data and coverage"
-    if row["no_interval"] in WORDS:
-        return f"{_number(row['value'])} ({WORDS[row['no_interval']]})"
+    if row["no_interval"] in REASONS:
+        return f"{_number(row['value'])} (no interval: {reasons.short(row['no_interval'])})"
     return f"{_number(row['value'])} ({_number(row['ci_low'])} to {_number(row['ci_high'])})"
 
 

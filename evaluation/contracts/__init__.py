@@ -5,7 +5,6 @@ from evaluation.contracts.columns import (
     COLUMNS,
     ESTIMANDS,
     N_BANDS,
-    NO_INTERVAL,
     PARTS,
     SCALE,
     STATUSES,
@@ -13,20 +12,22 @@ from evaluation.contracts.columns import (
     VERDICTS,
     Column,
 )
+from evaluation.contracts.reasons import REASONS, Reason
 from evaluation.contracts.tables import TABLES, Table
 
 __all__ = [
     "COLUMNS",
     "ESTIMANDS",
-    "NO_INTERVAL",
     "N_BANDS",
     "PARTS",
+    "REASONS",
     "SCALE",
     "STATUSES",
     "SUPPRESSIONS",
     "TABLES",
     "VERDICTS",
     "Column",
+    "Reason",
     "Table",
     "conform",
 ]

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from evaluation.contracts.reasons import REASONS
+
 Dtype = Literal["string", "Int64", "Float64", "boolean"]
 
 SCALE = 1_000_000
@@ -15,8 +17,6 @@ STATUSES = ("reported", "suppressed", "not_applicable", "not_published")
 SUPPRESSIONS = ("none", "primary", "complementary", "source", "not_applicable", "not_sent")
 PARTS = ("gap", "focal", "reference")
 ESTIMANDS = ("overall", "cohort", "phase", "event_time", "calendar", "district", "att_gt")
-NO_INTERVAL = ("lone_cohort_cluster", "lone_comparison_cluster", "few_program_clusters", "few_comparison_clusters",
-               "low_df", "reproduction")
 VERDICTS = ("narrowed_focal_improvement", "narrowed_levelling_down", "narrowed_focal_worse",
             "narrowed_both_improved", "narrowed", "widened", "overshot", "both_improved", "both_worsened",
             "cannot_tell")
@@ -157,7 +157,7 @@ _ALL: tuple[Column, ...] = (
     _real("p_value", "Two-sided, from CR2 and Satterthwaite df; never a library's default", unit="", low=0, high=1),
     Column("inference", "string", "`cr2` with Satterthwaite df; `cr1` only to reproduce a published table (no "
            "interval, no p-value)", allowed=("cr2", "cr1", "none")),
-    Column("no_interval", "string", "Why no interval is given", nullable=True, allowed=NO_INTERVAL),
+    Column("no_interval", "string", "Why no interval is given", nullable=True, allowed=tuple(REASONS)),
     _text("verdict", "What may be said, by rule", allowed=VERDICTS),
     Column("left_out_cohorts", "string", "Cohorts of one cluster, left out of this aggregate and shown apart",
            nullable=True),

@@ -49,6 +49,23 @@ def aggregate(att_gt: Estimate, kind: Aggregation, *, phase_of: Mapping[int, str
                    lambda other: aggregate(inner(other), kind, phase_of=phase_of))
 
 
+def average(found: Estimate) -> Estimate:
+    """Average an aggregate into one number, `overall`: the one R's did prints beside its table.
+
+    Over event times from 0 on and over calendar periods the plain mean; over cohorts by the weight of their units.
+    None where nothing is in the program.
+    """
+    design = found.design
+    is_in = np.array([e.event_time is None or e.event_time >= 0 for e in found.estimands], dtype=bool)
+    size = np.array([1.0 if e.cohort is None else design.weight[design.cohort == e.cohort].sum()
+                     for e in found.estimands])
+    weight = np.where(is_in, size, 0.0)[None, :][: int(is_in.any())]
+    left_out = tuple(sorted({c for out in found.left_out_cohorts for c in out}))
+    inner = found.estimator
+    return combine(found, weight / weight.sum(axis=1, keepdims=True), (Estimand("overall"),) * len(weight),
+                   (left_out,) * len(weight), lambda other: average(inner(other)))
+
+
 def _members(
     att_gt: Estimate, kind: Aggregation, post: Booleans, phase_of: Mapping[int, str]
 ) -> Iterator[tuple[Estimand, Booleans]]:

@@ -114,11 +114,11 @@ def test_direction_is_a_shape_and_a_word(verdict, words):
 
 
 def test_every_verdict_and_reason_has_words():
-    from app.labels import NO_INTERVAL, NO_INTERVAL_SHORT, SUPPRESSION
+    from app.labels import SUPPRESSION
     from evaluation import contracts
 
     assert set(text.VERDICTS) >= set(contracts.VERDICTS)
-    assert set(NO_INTERVAL) == set(NO_INTERVAL_SHORT) == set(contracts.NO_INTERVAL)
+    assert set(contracts.TABLES["estimates"].column("no_interval").allowed) == set(contracts.REASONS)
     assert set(SUPPRESSION) == set(contracts.SUPPRESSIONS) - {"none"}
 
 

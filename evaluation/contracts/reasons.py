@@ -1,0 +1,42 @@
+"""Why a number carries no interval: one code, its words and its short words, for pages, terminal and reports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A reason in words; `{cluster}` is what the clusters are: district, county."""
+
+    words: str
+    short: str
+
+
+REASONS: Mapping[str, Reason] = {
+    "lone_cohort_cluster": Reason("a cohort in it is a single {cluster}, so chance cannot be told from effect",
+                                  "a lone program {cluster}"),
+    "lone_comparison_cluster": Reason("a comparison group in it is a single {cluster}, so chance cannot be told from "
+                                      "effect", "a lone comparison {cluster}"),
+    "few_program_clusters": Reason("fewer than three program {cluster}s stand behind it", "under 3 program {cluster}s"),
+    "few_comparison_clusters": Reason("fewer than three comparison {cluster}s stand behind it",
+                                      "under 3 comparison {cluster}s"),
+    "low_df": Reason("too few independent {cluster}s stand behind it", "too few {cluster}s"),
+    "few_clusters_for_wild": Reason("fewer than six {cluster}s stand behind it, too few for a bootstrap",
+                                    "under 6 {cluster}s"),
+    "low_coverage": Reason("in simulations of designs like this one the interval misses the truth too often",
+                           "simulated coverage too low"),
+    "placebo": Reason("chance is judged by placebos, which give no interval", "placebo inference"),
+    "reproduction": Reason("it only reproduces a published table", "reproduces a published table"),
+}
+
+
+def words(code: str, *, cluster: str = "district") -> str:
+    """Return the reason as words."""
+    return REASONS[code].words.format(cluster=cluster)
+
+
+def short(code: str, *, cluster: str = "district") -> str:
+    """Return the reason as few words."""
+    return REASONS[code].short.format(cluster=cluster)
