@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg import qr, solve_triangular
 
-from evaluation.stats.records import Design, Estimate, Floats, Influence, Integers, Regression
+from evaluation.stats.records import Booleans, Design, Estimate, Floats, Influence, Integers, Regression
 
 TOLERANCE = 1e-9
 """Share of a regressor's norm below which it counts as a combination of the others."""
@@ -51,18 +51,30 @@ def influence_of(estimate: Estimate) -> Influence | None:
     if estimate.regression is None:
         return estimate.influence
     r, contrasts = regression_of(estimate)
-    root = np.sqrt(r.w)[:, None]
-    q, triangle = np.linalg.qr(r.x * root)
-    load = q @ solve_triangular(triangle, contrasts.T, trans="T")
+    load = row_weights(r, contrasts)
     codes, g = np.unique(r.cluster, return_inverse=True)
     of_cluster = np.zeros((len(codes), load.shape[1], r.residual.shape[1]))
-    np.add.at(of_cluster, g, load[:, :, None] * (r.residual * root)[:, None, :])
+    np.add.at(of_cluster, g, load[:, :, None] * r.residual[:, None, :])
     return Influence(codes, of_cluster)
 
 
-def seen_twice(design: Design) -> tuple[Integers, Integers]:
-    """Return unit and period (N,) of the cells of units seen in two or more periods; others have no change to tell."""
-    unit, period = np.nonzero(design.present & (design.present.sum(axis=1) >= 2)[:, None])
+def row_weights(regression: Regression, contrasts: Floats) -> Floats:
+    """(N, m): what each row's outcome adds to each contrast, WX(X'WX)⁻¹c."""
+    root = np.sqrt(regression.w)[:, None]
+    q, triangle = np.linalg.qr(regression.x * root)
+    load: Floats = q @ solve_triangular(triangle, contrasts.T, trans="T") * root
+    return load
+
+
+def seen_twice(design: Design, *, among: Booleans | None = None) -> tuple[Integers, Integers]:
+    """Return unit and period (N,) of the cells of units seen in two or more periods; others have no change to tell.
+
+    Parameters
+    ----------
+    among : (U, T) the only cells that count; all by default
+    """
+    seen = design.present if among is None else design.present & among
+    unit, period = np.nonzero(seen & (seen.sum(axis=1) >= 2)[:, None])
     return unit, period
 
 
@@ -93,3 +105,37 @@ def independent(x: Floats, w: Floats) -> Floats:
 def period_effects(design: Design, unit: Integers, period: Integers) -> Floats:
     """(N, J): period × stratum effects less unit effects, of full column rank under the design's weights."""
     return independent(within(dummies(design.stratum[unit], period), unit), design.weight[unit])
+
+
+def fit_within(columns: Floats, y: Floats, w: Floats, *, unit: Integers, effect: Integers,
+               cluster: Integers) -> tuple[Regression, Booleans]:
+    """Fit y (N, K) on columns (N, J) beside effects by the codes `unit` and `effect` (N,).
+
+    Unit effects are taken out, so w must be constant within a unit.
+
+    Returns
+    -------
+    Regression
+        Its first coefficients are those of the known columns.
+    (J,) booleans
+        The column is known: no combination with it is explained by the effects and the other columns. What unknown
+        columns span stays among the regressors, without coefficients of its own.
+    """
+    effects = independent(within(dummies(effect), unit), w)
+    inside = within(columns, unit)
+    size = np.linalg.norm(inside * np.sqrt(w)[:, None], axis=0)
+    scaled = inside / np.where(size > 0, size, 1.0)
+    alone = fit(effects, scaled, w, cluster).residual
+    is_known, rest = _known(alone, w)
+    x = np.hstack([inside[:, is_known], rest, effects])
+    return fit(x, within(y, unit), w, cluster, n_absorbed=len(np.unique(unit))), is_known
+
+
+def _known(x: Floats, w: Floats) -> tuple[Booleans, Floats]:
+    """(J,): the columns no combination with which vanishes; and a basis (N, d) of what the others span."""
+    root = np.sqrt(w)[:, None]
+    _, size, vt = np.linalg.svd(np.linalg.qr(x * root, mode="r"))
+    rank = int((size > TOLERANCE).sum())
+    is_known = np.asarray(np.abs(vt[rank:]).max(axis=0, initial=0) < np.sqrt(TOLERANCE))
+    u, size, _ = np.linalg.svd(x[:, ~is_known] * root, full_matrices=False)
+    return is_known, (u / root)[:, size > TOLERANCE]

@@ -1,0 +1,170 @@
+"""Imputation estimator (Borusyak, Jaravel & Spiess 2024), which is two-stage DiD (Gardner 2022)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from evaluation.stats.cohorts import effect_at
+from evaluation.stats.estimators.etwfe import etwfe
+from evaluation.stats.estimators.two_way_effects import ROUND_OFF, has_lone, pooled, unions
+from evaluation.stats.records import Booleans, Design, Estimate, Floats, Influence, Integers
+from evaluation.stats.regression import TOLERANCE
+
+SAME = 1e-9
+"""Share of the largest weight to which two estimators' weights must agree to be the same estimator."""
+
+
+@dataclass(frozen=True)
+class _Told:
+    """Unit and period × stratum effects fitted on the cells without the program, period effects as weights.
+
+    Attributes
+    ----------
+    cells : (U, T) the cells
+    n : (U,) how many each unit has
+    code : (U, T) number of the period × stratum effect
+    mean : (U, J) mean of the unit's dummies over its cells
+    unit, period : (N,) of the cells
+    load : (N, J) load' × outcome = period effects, up to what the cells do not tell
+    unknown : (J, d) directions that the cells do not tell
+    """
+
+    cells: Booleans
+    n: Integers
+    code: Integers
+    mean: Floats
+    unit: Integers
+    period: Integers
+    load: Floats
+    unknown: Floats
+
+
+@dataclass(frozen=True)
+class _Imputed:
+    """Unit and period (N,) of the cells in the program that are imputed; their dummy less the unit's mean (N, J)."""
+
+    unit: Integers
+    period: Integers
+    away: Floats
+
+
+def imputation(design: Design) -> Estimate:
+    """Effect on each cohort in each period of the program: observed less imputed outcome.
+
+    Unit and period × stratum effects are fitted on the cells without the program, never or not yet; they impute what
+    the other cells would have had, and att_gt is the mean of the differences under the design's weights. Linear in the
+    outcome whatever cells are absent.
+
+    Returns
+    -------
+    Estimate
+        Kind att_gt, in the program only. A cell counts when its unit is seen without the program and some unit of its
+        stratum tells the period effect; units always in the program never do. Where all weights are those of the
+        extended two-way regression (`etwfe`, not_yet), as when no cell is absent, its regression comes with the
+        estimate; else the influence of each cluster does, Σ weight × residual, where residuals in the program are
+        deviations from the mean effect of cohort × period × stratum.
+
+    Notes
+    -----
+    Source: Borusyak, Jaravel & Spiess (2024), *Revisiting event-study designs*; Gardner (2022). A dummy per cell in the
+    program is an exact regression too, but leaves those cells without residual, so no variance can be read off it. The
+    paper centres residuals with squared weights; here with weights, so that they sum to zero in each cell.
+    """
+    told = _told(design)
+    at = _imputable(design, told)
+    cells, cell = np.unique(np.column_stack([design.cohort[at.unit], at.period, design.stratum[at.unit]]), axis=0,
+                            return_inverse=True)
+    cell = cell.ravel()
+    names, of = np.unique(cells[:, :2], axis=0, return_inverse=True)
+    of, m = of.ravel(), len(names)
+    j, w = of[cell], design.weight[at.unit]
+    weights = _weights(told, at, j, w / np.bincount(j, w, minlength=m)[j], m)
+    program = pooled(design, cell, at.unit)
+    against = tuple(np.unique(design.cluster[told.cells[:, int(t)] & (design.stratum == s)]) for _, t, s in cells)
+    found = Estimate(
+        design=design,
+        estimator=imputation,
+        estimands=tuple(effect_at(design, g, int(t)) for g, t in names),
+        parts=design.parts,
+        value=np.tensordot(weights, np.nan_to_num(design.outcome), axes=2),
+        program_clusters=unions(program, of),
+        comparison_clusters=unions(against, of),
+        lone_program=has_lone(program, of),
+        lone_comparison=has_lone(against, of),
+        left_out_cohorts=((),) * m,
+        weights=weights,
+    )
+    same = etwfe(replace(design, covariates=np.empty((0, 0))), comparison="not_yet")
+    if same.estimands == found.estimands and _agree(same, found):
+        return replace(found, regression=same.regression, contrasts=same.contrasts)
+    return replace(found, influence=_influence(design, told, at, cell, weights))
+
+
+def _told(design: Design) -> _Told:
+    """What the cells without the program tell of the effects."""
+    cells = design.present & ~design.in_program
+    n, periods = cells.sum(axis=1), len(design.periods)
+    _, stratum = np.unique(design.stratum, return_inverse=True)
+    code = stratum[:, None] * periods + np.arange(periods)
+    unit, period = np.nonzero(cells)
+    mean = np.zeros((len(n), int(stratum.max(initial=-1) + 1) * periods))
+    mean[unit, code[unit, period]] = 1 / n[unit]
+    inside = np.eye(mean.shape[1])[code[unit, period]] - mean[unit]
+    w = design.weight[unit]
+    size, vectors = np.linalg.eigh(inside.T @ (w[:, None] * inside))
+    is_told = size > TOLERANCE * size.max(initial=0)
+    inverse = vectors[:, is_told] / size[is_told] @ vectors[:, is_told].T
+    return _Told(cells, n, code, mean, unit, period, w[:, None] * inside @ inverse, vectors[:, ~is_told])
+
+
+def _imputable(design: Design, told: _Told) -> _Imputed:
+    """The cells in the program whose effects of unit and period the other cells tell."""
+    unit, period = np.nonzero(design.present & design.in_program & (told.n > 0)[:, None])
+    away = np.eye(told.mean.shape[1])[told.code[unit, period]] - told.mean[unit]
+    is_told = np.abs(away @ told.unknown).max(axis=1, initial=0) < np.sqrt(TOLERANCE)
+    return _Imputed(unit[is_told], period[is_told], away[is_told])
+
+
+def _weights(told: _Told, at: _Imputed, j: Integers, share: Floats, m: int) -> Floats:
+    """(m, U, T): share of the cell itself, less what its imputed value takes from the cells without the program.
+
+    Imputed: mean of the unit's cells + (period effect − mean of the period effects of those cells).
+    """
+    weights = np.zeros((m, *told.cells.shape))
+    weights[j, at.unit, at.period] = share
+    own, away = np.zeros((m, len(told.n))), np.zeros((m, told.mean.shape[1]))
+    np.add.at(own, (j, at.unit), share)
+    np.add.at(away, j, share[:, None] * at.away)
+    taken = own[:, told.unit] / told.n[told.unit] + away @ told.load.T
+    taken[np.abs(taken) <= ROUND_OFF * np.abs(taken).max(axis=1, initial=0, keepdims=True)] = 0
+    weights[:, told.unit, told.period] = -taken
+    return weights
+
+
+def _agree(a: Estimate, b: Estimate) -> bool:
+    """Both put the same weights on all cells."""
+    if a.weights is None or b.weights is None:
+        return False
+    return bool(np.abs(a.weights - b.weights).max(initial=0) <= SAME * np.abs(b.weights).max(initial=0))
+
+
+def _influence(design: Design, told: _Told, at: _Imputed, cell: Integers, weights: Floats) -> Influence:
+    """Weight × residual, summed by cluster."""
+    outcome = design.outcome
+    before = np.where(told.cells[:, :, None], np.nan_to_num(outcome), 0).sum(axis=1) / np.maximum(told.n, 1)[:, None]
+    effect = told.load.T @ outcome[told.unit, told.period]
+    residual = np.zeros_like(outcome)
+    fitted = before[told.unit] + effect[told.code[told.unit, told.period]] - told.mean[told.unit] @ effect
+    residual[told.unit, told.period] = outcome[told.unit, told.period] - fitted
+    change = outcome[at.unit, at.period] - before[at.unit] - at.away @ effect
+    w = design.weight[at.unit]
+    mean = np.zeros((cell.max(initial=-1) + 1, outcome.shape[2]))
+    np.add.at(mean, cell, change * (w / np.bincount(cell, w)[cell])[:, None])
+    residual[at.unit, at.period] = change - mean[cell]
+    codes, g = np.unique(design.cluster, return_inverse=True)
+    of_cluster = np.zeros((len(codes), len(weights), outcome.shape[2]))
+    np.add.at(of_cluster, g, np.einsum("mut,utk->umk", weights, residual))
+    used = np.isin(codes, design.cluster[(weights != 0).any(axis=(0, 2))])
+    return Influence(codes[used], of_cluster[used])
