@@ -86,8 +86,8 @@ def test_the_order_of_rows_is_irrelevant():
 def test_json_is_plain_and_has_every_key():
     found = json.loads(json.dumps(small(frame(), aggregate_by="event").to_dict()))
     assert set(found) == {"specification", "estimates", "notes"}
-    assert {"estimand", "cohort", "period", "event_time", "group", "value", "se", "df", "statistic", "p_value", "ci_low",
-            "ci_high", "n_clusters", "n_obs", "inference"} <= set(found["estimates"][0])
+    assert {"estimand", "cohort", "period", "event_time", "group", "value", "se", "df", "statistic", "p_value",
+            "ci_low", "ci_high", "n_clusters", "n_obs", "inference"} <= set(found["estimates"][0])
     assert found["estimates"][0]["group"] is None
 
 

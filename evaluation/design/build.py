@@ -1,124 +1,20 @@
-"""Cells and a specification become a design for `stats`; the only place where assignment meets cells.
-
-Who is compared
-    Units of the program's grade band (band `all`: every unit). Program units are the schools a cohort lists, and all
-    units of the districts it lists. A unit that is in another program of the same grade band and not in this one is
-    left out: it is no unit without a program. Units of strata (`within`) without any program unit are left out too.
-Which cells
-    Those of the program's grade band, period by period: a school that changes its band takes part while it is in it.
-    A cell counts when its mean can be used: reported, with at least one student, or published without its number of
-    students. Gap and parts use the units and periods where both groups' cells count; with `part` given (sample `own`)
-    a focal or reference design uses that group's cells alone.
-Weights
-    `unit`: 1. `focal`: mean number of focal students in the outcome's denominator (for a survey those who answered)
-    over the design's periods before the program's earliest cohort, the same for both parts and every period; a unit
-    without any then has no weight and is left out.
-"""
+"""A design for `stats` from the cells of one specification, outcome and gap."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from evaluation.contracts import PARTS, SCALE
-from evaluation.errors import EstimationError, StudyError
-from evaluation.params import Gap, Outcome, Program, Specification, Study
+from evaluation.contracts import PARTS
+from evaluation.design.assignment import assign, in_band
+from evaluation.design.means import means
+from evaluation.errors import EstimationError
+from evaluation.params import Gap, Specification, Study
 from evaluation.stats.records import Design, Floats, Integers
 
 Part = Literal["gap", "focal", "reference"]
-
-
-@dataclass(frozen=True)
-class Topic:
-    """One specification × outcome × gap: what one design, and a group of result rows, is about."""
-
-    specification: Specification
-    outcome: Outcome
-    gap: Gap
-
-    def columns(self) -> Mapping[str, str]:
-        """Return the columns every result row of the topic begins with."""
-        return {"specification": self.specification.id, "program": self.specification.program,
-                "outcome_id": self.outcome.id, "gap_id": self.gap.id, "focal": self.gap.focal,
-                "reference": self.gap.reference}
-
-
-def topics(study: Study) -> tuple[Topic, ...]:
-    """Return every specification × outcome × gap of the study, in its order."""
-    outcomes = {o.id: o for o in study.outcomes}
-    gaps = {g.id: g for g in study.gaps}
-    return tuple(Topic(s, outcomes[o], gaps[g]) for s in study.specifications for o in s.outcomes for g in s.gaps)
-
-
-def factors(cells: pd.DataFrame, outcomes: tuple[Outcome, ...]) -> pd.Series:
-    """Return what turns each cell's total / n into outcome units: 100 for events and counts, 1 / SCALE for scores."""
-    return cells["outcome_id"].map({o.id: 1 / SCALE if o.kind == "score" else 100.0 for o in outcomes}).astype(float)
-
-
-def means(cells: pd.DataFrame, outcomes: tuple[Outcome, ...]) -> pd.Series:
-    """Return each cell's mean in outcome units, missing where it may not be used.
-
-    factor × total / n; where sums are not published, the published mean.
-    """
-    n = cells["n_students"].astype(float)
-    computed = factors(cells, outcomes) * cells["total"].astype(float) / n.where(n > 0)
-    value = computed.where(cells["total"].notna(), cells["mean"].astype(float))
-    usable = (cells["status"] == "reported") & ~(n == 0)
-    return value.where(usable.to_numpy(dtype=bool))
-
-
-def assign(cells: pd.DataFrame, programs: tuple[Program, ...], program_id: str) -> pd.DataFrame:
-    """Return the units a program may be evaluated on, sorted by `unit_id`.
-
-    Returns
-    -------
-    DataFrame
-        unit_id, district_id, state (first part of the district's id), grade_band, cohort (missing: never-program),
-        phase (missing likewise).
-    """
-    program = next(p for p in programs if p.id == program_id)
-    units = cells.loc[_in_band(cells["grade_band"], program), ["unit_id", "district_id", "grade_band"]]
-    units = units.astype(object).sort_values(["unit_id", "grade_band"]).drop_duplicates("unit_id", ignore_index=True)
-    units["state"] = units["district_id"].str.partition("-")[0]
-    units["cohort"], units["phase"] = np.nan, None
-    elsewhere = np.zeros(len(units), dtype=bool)
-    for other in programs:
-        for cohort in other.cohorts:
-            listed = (units["district_id"].isin(cohort.districts) | units["unit_id"].isin(cohort.schools)).to_numpy()
-            if other is program:
-                units.loc[listed, "cohort"], units.loc[listed, "phase"] = float(cohort.start), cohort.phase
-            elif _share_band(other, program):
-                elsewhere |= listed & _in_band(units["grade_band"], other).to_numpy(dtype=bool)
-    return units[units["cohort"].notna() | ~elsewhere].reset_index(drop=True)
-
-
-def check_assignment(cells: pd.DataFrame, programs: tuple[Program, ...], study_id: str) -> None:
-    """Refuse a cohort that lists a unit which has no cell in the program's grade band, though its district has cells.
-
-    A district without any cell sent nothing that could be taken; that is told in the coverage, not here.
-
-    Raises
-    ------
-    StudyError
-        Names the study's key, the cohort and the unit.
-    """
-    sent = set(cells["district_id"].unique())
-    for i, program in enumerate(programs):
-        mine = cells.loc[_in_band(cells["grade_band"], program), ["district_id", "unit_id"]]
-        known = {"districts": set(mine["district_id"].unique()), "schools": set(mine["unit_id"].unique())}
-        for j, cohort in enumerate(program.cohorts):
-            for key, units in known.items():
-                for unit in sorted(set(getattr(cohort, key)) - units):
-                    if "-".join(unit.split("-")[:2]) in sent:
-                        raise StudyError(
-                            f"cohort {cohort.start} lists `{unit}`, which has no unit of grade band "
-                            f"{program.grade_band} in the cells.",
-                            where=f"studies/{study_id}.yaml, key programs.{i}.cohorts.{j}.{key}",
-                            fix="Correct the id, remove it, or change the program's `grade_band`.")
 
 
 def periods(study: Study, specification: Specification) -> Integers:
@@ -190,15 +86,7 @@ def _rows(cells: pd.DataFrame, study: Study, specification: Specification, outco
     """Cells of one outcome and dimension in the program's grade band: a school that leaves the band leaves with it."""
     program = next(p for p in study.programs if p.id == specification.program)
     chosen = (cells["outcome_id"] == outcome_id) & (cells["dimension"] == gap.dimension)
-    return cells[(chosen & _in_band(cells["grade_band"], program)).to_numpy(dtype=bool)]
-
-
-def _in_band(grade_band: pd.Series, program: Program) -> pd.Series:
-    return (grade_band == program.grade_band) | (program.grade_band == "all")
-
-
-def _share_band(one: Program, other: Program) -> bool:
-    return one.grade_band == other.grade_band or "all" in (one.grade_band, other.grade_band)
+    return cells[(chosen & in_band(cells["grade_band"], program)).to_numpy(dtype=bool)]
 
 
 def _units(cells: pd.DataFrame, study: Study, specification: Specification, chosen: Integers) -> pd.DataFrame:
