@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,7 +13,7 @@ from evaluation.stats.records import Floats
 Link = Literal["logit", "log"]
 STEPS, HALVINGS = 50, 30
 SMALL = 1e-9
-"""A last step that moves no linear predictor by more."""
+"""The most that a last step may move a linear predictor."""
 
 
 @dataclass(frozen=True)
@@ -42,34 +43,54 @@ def maximize(x: Floats, t: Floats, v: Floats, *, link: Link) -> Glm | None:
         A weighted outcome w·y and its weight w. With t = wD and v = w(1 − D) under `log` the maximum is the inverse
         probability tilting of Graham, Pinto & Egel 2012: odds e^η that balance x exactly.
     link : `logit`: b = log(1 + e^η); `log`: b = e^η
-
-    Without a maximum Newton's steps stay near one for ever, so a last step that is not small tells separation.
     """
-    coefficient = np.zeros(x.shape[1])
+    start = np.zeros(x.shape[1])
     if link == "log" and v.sum() > 0 and t.sum() > 0:
-        coefficient = np.linalg.lstsq(x, np.full(len(x), np.log(t.sum() / v.sum())), rcond=None)[0]
-    value = _value(x @ coefficient, t, v, link)
+        start = np.linalg.lstsq(x, np.full(len(x), np.log(t.sum() / v.sum())), rcond=None)[0]
+
+    def likelihood(coefficient: Floats) -> Likelihood:
+        eta = x @ coefficient
+        mean, slope = _moments(eta, link)
+        return Likelihood(_value(eta, t, v, link), x.T @ (t - v * mean), x.T @ ((v * slope)[:, None] * x))
+
+    found = climb(likelihood, start, x)
+    return None if found is None else Glm(found[0], _moments(x @ found[0], link)[0], found[1])
+
+
+@dataclass(frozen=True)
+class Likelihood:
+    """A log-likelihood at some coefficients (k,), with its gradient (k,) and minus its second derivatives (k, k)."""
+
+    value: float
+    score: Floats
+    information: Floats
+
+
+def climb(likelihood: Callable[[Floats], Likelihood], start: Floats, x: Floats) -> tuple[Floats, Floats] | None:
+    """Return the maximum of a concave likelihood and the inverse information there; None where there is none.
+
+    Newton's steps, halved while they lead down. Without a maximum they stay near one for ever, so a last step that
+    moves some linear predictor x @ coefficient is the mark of separation.
+    """
+    coefficient, here = start, likelihood(start)
     for _ in range(STEPS):
-        mean, slope = _moments(x @ coefficient, link)
-        information = x.T @ ((v * slope)[:, None] * x)
-        if not np.isfinite(information).all() or np.linalg.cond(information) > 1 / np.finfo(np.float64).eps:
+        if not np.isfinite(here.information).all() or np.linalg.cond(here.information) > 1 / np.finfo(np.float64).eps:
             return None
-        step = np.linalg.solve(information, x.T @ (t - v * mean))
-        size = float(np.abs(x @ step).max(initial=0))
+        step = np.linalg.solve(here.information, here.score)
+        inverse = np.asarray(np.linalg.inv(here.information))
         for halving in range(HALVINGS):
             trial = coefficient + step / 2**halving
-            reached = _value(x @ trial, t, v, link)
-            if reached >= value - SMALL * abs(value):
+            there = likelihood(trial)
+            if there.value >= here.value - SMALL * abs(here.value):
                 break
-        coefficient, value = trial, reached
-        if size < SMALL:
-            inverse: Floats = np.linalg.inv(information)
-            return Glm(coefficient, _moments(x @ coefficient, link)[0], inverse)
+        coefficient, here = trial, there
+        if np.abs(x @ step).max(initial=0) < SMALL:
+            return coefficient, inverse
     return None
 
 
 def _value(eta: Floats, t: Floats, v: Floats, link: Link) -> float:
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         cumulant = np.logaddexp(0, eta) if link == "logit" else np.exp(eta)
         found = float(t @ eta - v @ cumulant)
     return found if np.isfinite(found) else -np.inf

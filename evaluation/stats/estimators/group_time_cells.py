@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from evaluation.stats.cohorts import effect_at
 from evaluation.stats.records import Booleans, Design, Estimand, Integers
 
 Comparison = Literal["never", "not_yet"]
@@ -155,14 +156,7 @@ def _frame(design: Design, cells: tuple[Cell, ...], rows: tuple[Integers, ...]) 
     behind = [tuple(np.unique(design.cluster[unit[(cell == j) & (arm == side)]]) for j in range(m))
               for side in (PROGRAM, COMPARISON)]
     return Layout(
-        estimands=tuple(estimand_of(design, cells[j].cohort, cells[j].period) for j in kept),
+        estimands=tuple(effect_at(design, cells[j].cohort, cells[j].period) for j in kept),
         cell=cell, unit=unit, period=period, base=base, column=column, arm=arm, cell_of_column=cell[first],
         program_clusters=behind[PROGRAM], comparison_clusters=behind[COMPARISON],
         lone_program=lone[PROGRAM], lone_comparison=lone[COMPARISON])
-
-
-def estimand_of(design: Design, cohort: int, period: int) -> Estimand:
-    """Name the effect on a cohort in a period, given by its index; no event time where the cohort is no period."""
-    start = np.flatnonzero(design.periods == cohort)
-    event_time = int(design.position[period] - design.position[start[0]]) if len(start) else None
-    return Estimand("att_gt", cohort=cohort, period=int(design.periods[period]), event_time=event_time)
