@@ -1,0 +1,98 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evaluation.stats.standards.disproportionality import alternate_risk_ratio, describe_group, weighted_risk_ratio
+
+STATE_OTHERS = {"5.1 B": (5100, 341183), "5.3 NH": (175, 52276), "5.4 HL removals": (440, 44995),
+                "5.2 HL placement": (4156, 34455)}
+"""Events and students of all other groups in the state, from the tables of the reference case's own page."""
+
+
+@pytest.fixture(scope="module")
+def case(education):
+    return education["disproportionality"]
+
+
+def arrays(case, *names):
+    return [np.array(case[name], dtype=float) for name in names]
+
+
+def test_identification_is_the_reference_case(case):
+    expected = case["ID_B"]
+    events, students, state = arrays(case, "ID_count", "ID_enroll", "ID_state_enroll")
+    group = case["groups"].index("B")
+    found = describe_group(events, students, group)
+    assert found.risk == pytest.approx(expected["risk"], abs=5e-7), case["source"]
+    assert found.other_risk == pytest.approx(expected["other"], abs=5e-7)
+    assert found.risk_ratio == pytest.approx(expected["rr"], abs=5e-5)
+    assert found.risk_difference == pytest.approx(expected["rd"], abs=5e-7)
+    assert found.composition == pytest.approx(expected["comp"], abs=5e-7)
+    assert found.composition_of_students == pytest.approx(expected["comp_pop"], abs=5e-7)
+    assert found.composition_difference == pytest.approx(expected["comp_diff"], abs=5e-7)
+    assert found.relative_difference == pytest.approx(expected["rel"], abs=5e-6)
+    assert found.composition_bound == pytest.approx(expected["e_bound"], abs=5e-7)
+    assert weighted_risk_ratio(events, students, group, state_students=state) == pytest.approx(
+        expected["wrr"], abs=5e-7)
+
+
+def test_suspension_is_the_reference_case(case):
+    expected = case["SUSP_A"]
+    events, students, state = arrays(case, "SUSP_count", "SUSP_n", "SUSP_state_n")
+    group = case["groups"].index("A")
+    found = describe_group(events, students, group)
+    assert found.risk == pytest.approx(expected["risk"], abs=5e-7), case["source"]
+    assert found.other_risk == pytest.approx(expected["other"], abs=5e-7)
+    assert found.risk_ratio == pytest.approx(expected["rr"], abs=5e-5)
+    assert found.risk_difference == pytest.approx(expected["rd"], abs=5e-7)
+    assert found.composition == pytest.approx(expected["comp"], abs=5e-7)
+    assert found.composition_bound == pytest.approx(expected["e_bound"], abs=5e-7)
+    assert weighted_risk_ratio(events, students, group, state_students=state) == pytest.approx(
+        expected["wrr"], abs=5e-7)
+
+
+def test_removals_per_student_are_the_reference_case(case):
+    expected = case["REM_2M"]
+    events, students, state = arrays(case, "REM_count", "REM_n", "SUSP_state_n")
+    group = case["groups"].index("M2")
+    found = describe_group(events, students, group)
+    assert found.risk == pytest.approx(expected["rate"], abs=5e-6), case["source"]
+    assert found.other_risk == pytest.approx(expected["other"], abs=5e-7)
+    assert found.risk_ratio == pytest.approx(expected["ratio"], abs=5e-5)
+    assert found.risk_difference == pytest.approx(expected["diff"], abs=1.5e-6)
+    assert weighted_risk_ratio(events, students, group, state_students=state) == pytest.approx(
+        expected["wr"], abs=5e-7)
+
+
+def test_alternate_risk_ratios_are_the_reference_case(case):
+    for example in case["ARR"]:
+        events, students = STATE_OTHERS[example["example"]]
+        found = alternate_risk_ratio(*example["num"], state_other_events=events, state_other_students=students)
+        assert found == pytest.approx(example["arr"], abs=5e-5), (example["example"], case["source"])
+    assert case["ARR"][0]["state_other"] == list(STATE_OTHERS["5.1 B"])
+
+
+COUNTS = st.lists(st.tuples(st.integers(1, 50), st.integers(60, 5000)), min_size=2, max_size=6)
+
+
+@given(COUNTS, st.integers(2, 9))
+def test_equal_risks_are_no_disproportion_whatever_the_composition(counts, times):
+    students = np.array([float(n) for _, n in counts])
+    found = describe_group(students / times, students, 0)
+    assert found.risk_ratio == pytest.approx(1)
+    assert found.composition == pytest.approx(found.composition_of_students)
+    assert weighted_risk_ratio(students / times, students, 0, state_students=students[::-1]) == pytest.approx(1)
+
+
+@given(COUNTS)
+def test_weighted_by_its_own_students_the_ratio_is_the_plain_one(counts):
+    events, students = (np.array([float(c[i]) for c in counts]) for i in (0, 1))
+    assert weighted_risk_ratio(events, students, 0, state_students=students) == pytest.approx(
+        describe_group(events, students, 0).risk_ratio)
+
+
+def test_a_ratio_to_nobody_is_not_defined():
+    assert np.isnan(describe_group(np.array([3.0, 0]), np.array([10.0, 20]), 0).risk_ratio)
+    with pytest.raises(ValueError, match="at least one of each"):
+        describe_group(np.zeros(2), np.array([10.0, 20]), 0)
