@@ -97,7 +97,10 @@ def _coordinate(att_gt: Estimate, name: Literal["cohort", "period", "event_time"
 
 
 def _program_weight(att_gt: Estimate) -> Floats:
-    """(m,) weight of the program units behind each effect: of its cohort, seen in its period, not left out of it."""
+    """(m,) weight of the program units behind each effect: of its cohort, seen in its period, not left out of it.
+
+    Where the program reaches only the eligible of a cohort's units, of those.
+    """
     design = att_gt.design
     column = np.searchsorted(design.periods, _coordinate(att_gt, "period").astype(np.int64))
     in_cohort = design.cohort[None, :] == _coordinate(att_gt, "cohort")[:, None]
@@ -105,7 +108,11 @@ def _program_weight(att_gt: Estimate) -> Floats:
         counted = design.present.T[column]
     else:
         counted = att_gt.weights[np.arange(len(column)), :, column] > 0
-    weight: Floats = (counted & in_cohort) @ design.weight
+    counted = counted & in_cohort
+    if len(design.is_eligible):
+        reached = counted & design.is_eligible
+        counted = np.where(reached.any(axis=1)[:, None], reached, counted)
+    weight: Floats = counted @ design.weight
     return weight
 
 

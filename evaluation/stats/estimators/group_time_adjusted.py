@@ -21,7 +21,7 @@ def adjusted(design: Design, of: Layout, adjustment: Literal["regression", "ipw"
     The change of each unit is integrated over the program units' covariates, under the design's weights, in every part:
     with focal weights the gap and both its parts stand on the focal students' distribution.
     """
-    covariates = _covariates(design)
+    covariates = baseline_covariates(design)
     m, w = len(of.estimands), design.weight[of.unit]
     column_weight = np.bincount(of.column, w)
     codes = np.unique(design.cluster)
@@ -66,7 +66,14 @@ def _fit(design: Design, of: Layout, rows: Integers, covariates: Floats,
                          f"{design.stratum[unit[0]]}: {error}") from error
 
 
-def _covariates(design: Design) -> Floats:
+def baseline_covariates(design: Design) -> Floats:
+    """Return the design's covariates (U, C).
+
+    Raises
+    ------
+    ValueError
+        There are none, or a unit has none.
+    """
     n_units = len(design.unit_ids)
     if design.covariates.shape[0] != n_units or design.covariates.shape[1] == 0:
         raise ValueError("an adjusted estimate needs baseline covariates: give them with the design, or choose "
