@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from evaluation.design import Topic
+from evaluation.stats.inference.infer import default_method
 from evaluation.stats.reading import levels, program_cells, used_cells, verdicts
 from evaluation.stats.records import Booleans, Estimand, Estimate, Floats, Inference
 
@@ -32,15 +34,17 @@ def estimate_rows(topic: Topic, estimate: Estimate, inference: Sequence[Sequence
         Cohorts that could not be estimated in each estimand.
     """
     level = levels(estimate)
+    method = topic.specification.inference or default_method(estimate)
+    shown = [[_shown(found, method) for found in row] for row in inference]
     said = ("cannot_tell",) * len(level)
     if topic.specification.sample == "same":
-        said = verdicts(level, inference, better=topic.outcome.better, margin=topic.outcome.margin)
+        said = verdicts(level, shown, better=topic.outcome.better, margin=topic.outcome.margin)
     rows = []
     for i, (estimand, used) in enumerate(zip(estimate.estimands, used_cells(estimate), strict=True)):
         behind = {**_behind(estimate, i, used), "verdict": said[i], "dropped_cohorts": _listed(dropped[i])}
         for k, part in enumerate(estimate.parts):
             rows.append({**_about(topic), **_coordinates(estimand), **behind, "part": part,
-                         **_uncertainty(inference[i][k], topic.specification.inference),
+                         **_uncertainty(shown[i][k], method),
                          "level": None if np.isnan(level[i, k]) else float(level[i, k]),
                          "n_students": _students(n, used, part)})
     return rows
@@ -87,6 +91,14 @@ def _behind(estimate: Estimate, i: int, used: Booleans) -> dict[str, Any]:
 
 def _listed(cohorts: tuple[int, ...]) -> str | None:
     return ", ".join(str(c) for c in cohorts) or None
+
+
+def _shown(found: Inference, method: str) -> Inference:
+    """CR1 only reproduces a published table: no interval, no p-value."""
+    if method != "cr1" or found.no_interval is not None:
+        return found
+    return replace(found, ci_low=None, ci_high=None, ci80_low=None, ci80_high=None, p_value=None,
+                   no_interval="reproduction")
 
 
 def _uncertainty(found: Inference, method: str) -> dict[str, Any]:

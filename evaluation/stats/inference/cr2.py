@@ -5,8 +5,6 @@ weight, as if a row of weight n were n rows. With cell means and weights n this 
 clubSandwich's default for a weighted `lm` keeps an identity working model on the cells, and its inverse-variance option
 takes the matrix root before whitening, not after: same estimate, other se and df.
 
-The regressors are first made orthonormal, so that M = (X'WX)⁻¹ = I and every formula reads in A_g and s_g alone:
-A_g = Z_g'Z_g, s_g = Z_g'u_g with Z = W^½XR, and contrasts c become R'c. The results do not depend on the choice of R.
 Sources: Bell & McCaffrey 2002; Pustejovsky & Tipton 2018.
 """
 
@@ -16,12 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
-from scipy.linalg import solve_triangular
 
+from evaluation.stats.inference.blocks import SATURATED, Blocks, blocks_of
 from evaluation.stats.records import Floats, Regression
-
-SATURATED = 1e-9
-"""An eigenvalue of A_g this close to 1 is a direction only cluster g speaks of: f := 0, it adds no variance."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +24,14 @@ class Robust:
     """Standard errors (m, K) and degrees of freedom (m,) of m contrasts in K parts."""
 
     se: Floats
+    df: Floats
+
+
+@dataclass(frozen=True)
+class Covariance:
+    """Covariance (K, m, m) of m contrasts in K parts, and their degrees of freedom (m,), the same in every part."""
+
+    matrix: Floats
     df: Floats
 
 
@@ -57,13 +60,19 @@ def cr2(regression: Regression, contrasts: Floats) -> Robust:
     se² = Σ_g (c'f(A_g)s_g)², f(x) = (1 − x)^−½, and df = tr(P)² / ‖P‖² with
     P_gh = δ_gh c'f²(A_g)A_g c − (B_g c)'(B_h c), B_g = f(A_g)A_g. df is NaN where P is zero.
     """
-    of = _loadings(regression, contrasts)
-    own = np.einsum("gmm->mg", of.c)
-    p = _covariance(of, own, range(len(contrasts)), range(len(contrasts)))
-    trace = np.einsum("mgg->m", p)
-    size = np.einsum("mgh,mgh->m", p, p)
-    df = np.divide(trace**2, size, out=np.full(len(contrasts), np.nan), where=size > 0)
-    return Robust(np.sqrt((of.score**2).sum(axis=0)), df)
+    return cr2_of(blocks_of(regression, contrasts))
+
+
+def cr2_of(blocks: Blocks) -> Robust:
+    """CR2 of blocks already made."""
+    of = _loadings(blocks)
+    return Robust(np.sqrt((of.score**2).sum(axis=0)), _satterthwaite(of))
+
+
+def covariance(regression: Regression, contrasts: Floats) -> Covariance:
+    """CR2 covariance of contrasts (m, k) in each part: Σ_g (c_s'f s_g)(c_t'f s_g); its diagonal is `cr2`'s se²."""
+    of = _loadings(blocks_of(regression, contrasts))
+    return Covariance(np.einsum("gsp,gtp->pst", of.score, of.score, optimize=True), _satterthwaite(of))
 
 
 def cr1(regression: Regression, contrasts: Floats, *, n_absorbed: int | None = None) -> Robust:
@@ -72,14 +81,10 @@ def cr1(regression: Regression, contrasts: Floats, *, n_absorbed: int | None = N
     K is the number of regressors plus `n_absorbed` (default: the regression's own); effects nested in clusters are
     counted by some programs only.
     """
-    z, r = _orthonormal(regression)
-    codes, g = np.unique(regression.cluster, return_inverse=True)
-    n, clusters = regression.n_obs, len(codes)
-    k = z.shape[1] + (regression.n_absorbed if n_absorbed is None else n_absorbed)
-    u = regression.residual * np.sqrt(regression.w)[:, None]
-    load = z @ solve_triangular(r, contrasts.T, trans="T")
-    score = np.zeros((clusters, load.shape[1], u.shape[1]))
-    np.add.at(score, g, load[:, :, None] * u[:, None, :])
+    of = blocks_of(regression, contrasts)
+    clusters, n = len(of.cluster), regression.n_obs
+    k = regression.x.shape[1] + (regression.n_absorbed if n_absorbed is None else n_absorbed)
+    score = np.einsum("mk,gkp->gmp", of.contrast, of.score, optimize=True)
     factor = clusters / (clusters - 1) * (n - 1) / (n - k)
     return Robust(np.sqrt(factor * (score**2).sum(axis=0)), np.full(len(contrasts), clusters - 1.0))
 
@@ -91,7 +96,7 @@ def joint_htz(regression: Regression, contrasts: Floats) -> tuple[JointTest, ...
     Ω the expectation of V under the working model.
     """
     q = len(contrasts)
-    of = _loadings(regression, contrasts)
+    of = _loadings(blocks_of(regression, contrasts))
     omega = of.c.sum(axis=0) - np.einsum("gsk,gtk->st", of.b, of.b)
     parts: int = regression.residual.shape[1]
     values, vectors = np.linalg.eigh(omega)
@@ -131,26 +136,24 @@ def _covariance(of: _Loadings, own: Floats, left: range | list[int], right: rang
     return p
 
 
-def _orthonormal(regression: Regression) -> tuple[Floats, Floats]:
-    z, r = np.linalg.qr(regression.x * np.sqrt(regression.w)[:, None])
-    return z, r
+def _satterthwaite(of: _Loadings) -> Floats:
+    every = range(of.c.shape[1])
+    p = _covariance(of, np.einsum("gmm->mg", of.c), every, every)
+    trace = np.einsum("mgg->m", p)
+    size = np.einsum("mgh,mgh->m", p, p)
+    df: Floats = np.divide(trace**2, size, out=np.full(len(trace), np.nan), where=size > 0)
+    return df
 
 
-def _loadings(regression: Regression, contrasts: Floats) -> _Loadings:
-    """One thin decomposition per cluster: Z_g = U S V' gives f(A_g) = I + V(f(S²) − 1)V', and s_g lies in V."""
-    z, r = _orthonormal(regression)
-    u = regression.residual * np.sqrt(regression.w)[:, None]
-    turned = solve_triangular(r, contrasts.T, trans="T").T
-    codes = np.unique(regression.cluster)
-    m, k, parts = len(contrasts), z.shape[1], u.shape[1]
-    score, b, c = np.zeros((len(codes), m, parts)), np.zeros((len(codes), m, k)), np.zeros((len(codes), m, m))
-    for i, code in enumerate(codes):
-        rows = regression.cluster == code
-        _, s, vt = np.linalg.svd(z[rows], full_matrices=False)
-        free = s**2 < 1 - SATURATED
-        f = np.where(free, 1 / np.sqrt(np.where(free, 1 - s**2, 1)), 0)
-        load = turned @ vt.T
-        score[i] = (load * f) @ (vt @ (z[rows].T @ u[rows]))
-        b[i] = (load * f * s**2) @ vt
-        c[i] = (load * (f * s) ** 2) @ load.T
+def _loadings(of: Blocks) -> _Loadings:
+    """f(A_g) = I + V(f(λ) − 1)V', and s_g lies in V; f := 0 at eigenvalue 1, which only cluster g speaks of."""
+    clusters, m, k = len(of.cluster), *of.contrast.shape
+    score, b, c = np.zeros((clusters, m, of.score.shape[2])), np.zeros((clusters, m, k)), np.zeros((clusters, m, m))
+    for i, (a, v) in enumerate(zip(of.eigenvalue, of.eigenvector, strict=True)):
+        free = a < 1 - SATURATED
+        f = np.where(free, 1 / np.sqrt(np.where(free, 1 - a, 1)), 0)
+        load = of.contrast @ v.T * f
+        score[i] = load @ (v @ of.score[i])
+        b[i] = load * a @ v
+        c[i] = load * a @ load.T
     return _Loadings(score, b, c)

@@ -1,68 +1,173 @@
-"""Intervals and p-values, and the rule that withholds them."""
+"""Intervals and p-values of an estimate, by one of five methods."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from scipy import stats
 
-from evaluation.stats.inference.cr2 import Robust, cr1, cr2
-from evaluation.stats.records import Estimate, Inference
+from evaluation.stats.inference.blocks import blocks_of
+from evaluation.stats.inference.cr2 import Robust, cr1, cr2_of
+from evaluation.stats.inference.cv3 import cv3
+from evaluation.stats.inference.exchange import exchange_of
+from evaluation.stats.inference.permutation import permutation_test
+from evaluation.stats.inference.rules import Case, Gate, reason_of
+from evaluation.stats.inference.wild import wild_bootstrap
+from evaluation.stats.records import Estimate, Floats, Inference, Influence, Integers
 from evaluation.stats.regression import regression_of
 
-Method = Literal["cr2", "cr1"]
-MIN_CLUSTERS = 3
-"""Program clusters, and comparison clusters, an interval needs."""
-MIN_DF = 4 - 1e-9
-"""Three clusters against three have exactly 4, up to rounding."""
+Method = Literal["cr2", "cv3", "cr1", "wild", "permutation"]
+LEVELS = (0.95, 0.8)
 
 
-def infer(estimate: Estimate, *, method: Method = "cr2",
-          n_absorbed: int | None = None) -> tuple[tuple[Inference, ...], ...]:
+@dataclass(frozen=True)
+class _Found:
+    """What a method says of m estimands in K parts, before the rules.
+
+    se, p_value : (m, K); df : (m,), NaN where the method has none; low, high : (2, m, K) at the two levels
+    reason : (m,) why the method itself does not apply, or gives no interval
+    """
+
+    se: Floats
+    df: Floats
+    p_value: Floats
+    low: Floats
+    high: Floats
+    reason: tuple[str | None, ...]
+
+
+def default_method(estimate: Estimate) -> Method:
+    """CR2 for a regression; CV3 for an estimate with influence only."""
+    return "cv3" if estimate.regression is None else "cr2"
+
+
+def infer(estimate: Estimate, *, method: Method | None = None, rng: np.random.Generator | None = None,
+          draws: int = 9_999, n_absorbed: int | None = None,
+          gate: Gate | None = None) -> tuple[tuple[Inference, ...], ...]:
     """Give the uncertainty of m estimands in K parts, [m][K].
 
-    `cr2` has Satterthwaite degrees of freedom. `cr1` with df G − 1 only reproduces published tables: standard error and
-    df, but no interval and no p-value (`reproduction`); `n_absorbed` coefficients beside the regressors count in its K.
-    No standard error, interval or p-value at all where clusters are too few (`no_interval` says why): coverage of
-    intervals that count a lone cluster falls to 45–84 %.
+    Parameters
+    ----------
+    method
+        None: `default_method`. `cr2`: t with Satterthwaite degrees of freedom. `cv3`: jackknife over clusters,
+        t(G − 1). `cr1`: t(G − 1), only to reproduce other programs; from influence √(G/(G − 1) Σψ²). `wild`:
+        restricted wild cluster bootstrap, exact up to 12 clusters; se is CR1's, which studentizes it, and there is no
+        df. `permutation`: a p-value, as if clusters were exchangeable, with CR1's se beside it and no interval.
+    rng, draws : of `wild` and `permutation` where they do not enumerate
+    n_absorbed : coefficients beside the regressors that count in CR1's K
+    gate : says of an estimand why its interval may not be shown, by what is known of coverage
+
+    Returns
+    -------
+    tuple
+        No standard error, interval or p-value where clusters are too few (`no_interval` says why, by the rules of
+        `rules`, which hold for every method): coverage of intervals that count a lone cluster falls to 45–84 %.
+        Reasons of a method: `no_regression` (cr2, wild), `few_clusters_for_wild`, `not_exchangeable`; `test_only` has a
+        p-value and no interval.
+
+    Raises
+    ------
+    ValueError
+        The estimate has neither regression nor influence; signs or assignments must be drawn and there is no generator.
     """
-    r, contrasts = regression_of(estimate)
-    robust = cr2(r, contrasts) if method == "cr2" else cr1(r, contrasts, n_absorbed=n_absorbed)
+    if estimate.regression is None and estimate.influence is None:
+        raise ValueError("this estimate has neither a regression nor influence by cluster: use placebo inference")
+    chosen = default_method(estimate) if method is None else method
+    if not estimate.estimands:
+        return ()
+    of_cr2, cases = _cases(estimate)
+    found = _by_t(estimate, of_cr2) if chosen == "cr2" and of_cr2 else _found(estimate, chosen, rng, draws, n_absorbed)
     return tuple(
-        tuple(_inference(estimate, robust, (i, part), method) for part in range(len(estimate.parts)))
-        for i in range(len(estimate.estimands))
+        tuple(_inference(estimate, found, (i, part), reason_of(case, gate) or found.reason[i])
+              for part in range(len(estimate.parts)))
+        for i, case in enumerate(cases)
     )
 
 
-def _inference(estimate: Estimate, robust: Robust, at: tuple[int, int], method: Method) -> Inference:
-    i, value, se, df = at[0], float(estimate.value[at]), float(robust.se[at]), float(robust.df[at[0]])
-    n_clusters = len(np.union1d(estimate.program_clusters[i], estimate.comparison_clusters[i]))
-    reason = no_interval(estimate, i, df)
-    if reason is not None:
-        return Inference(value, n_clusters, no_interval=reason)
-    statistic = value / se if se > 0 else None
+def no_interval(estimate: Estimate, i: int, df: float, *, gate: Gate | None = None) -> str | None:
+    """Say why estimand i may have no interval, given its degrees of freedom, or None."""
+    return reason_of(Case(estimate, i, df), gate)
+
+
+def _cases(estimate: Estimate) -> tuple[Robust | None, list[Case]]:
+    """CR2 where there is a regression, and what the rules look at: CR2's degrees of freedom, whatever the method."""
+    m = range(len(estimate.estimands))
+    if estimate.regression is None:
+        return None, [Case(estimate, i, _n_clusters(estimate, i) - 1.0) for i in m]
+    of = blocks_of(*regression_of(estimate))
+    robust, own = cr2_of(of), of.is_indispensable()
+    return robust, [Case(estimate, i, float(robust.df[i]), of.cluster[own[:, i]]) for i in m]
+
+
+def _found(estimate: Estimate, method: Method, rng: np.random.Generator | None, draws: int,
+           n_absorbed: int | None) -> _Found:
+    if estimate.regression is None and method in ("cr2", "wild"):
+        return _nothing(estimate, "no_regression")
+    if method == "cv3":
+        return _by_t(estimate, cv3(estimate))
+    of_cr1 = _cr1(estimate, n_absorbed)
     if method == "cr1":
-        return Inference(value, n_clusters, se, df, statistic, no_interval="reproduction")
-    half, half80 = (se * float(stats.t.ppf(q, df)) for q in (0.975, 0.9))
-    return Inference(value, n_clusters, se, df, statistic, ci_low=value - half, ci_high=value + half,
-                     ci80_low=value - half80, ci80_high=value + half80, p_value=_p_value(value, se, df))
+        return _by_t(estimate, of_cr1)
+    return (_wild if method == "wild" else _permutation)(estimate, of_cr1.se, rng, draws)
 
 
-def _p_value(value: float, se: float, df: float) -> float:
-    """Two-sided; a residual-free fit has se 0."""
-    if se == 0:
-        return float(value == 0)
-    return float(2 * stats.t.sf(abs(value) / se, df))
+def _by_t(estimate: Estimate, robust: Robust) -> _Found:
+    """Interval and p-value of t; a residual-free fit has se 0."""
+    se, df, value = robust.se, robust.df, estimate.value
+    half = np.array([se * stats.t.ppf((1 + level) / 2, df)[:, None] for level in LEVELS])
+    is_exact = se == 0
+    p_value = 2 * stats.t.sf(np.abs(value) / np.where(is_exact, 1, se), df[:, None])
+    return _Found(se, df, np.where(is_exact, value == 0, p_value), value - half, value + half, (None,) * len(value))
 
 
-def no_interval(estimate: Estimate, i: int, df: float) -> str | None:
-    """Say why estimand i may have no interval, or None; the first reason that holds, in the order of the data."""
-    rules = {
-        "lone_cohort_cluster": estimate.lone_program[i],
-        "lone_comparison_cluster": estimate.lone_comparison[i],
-        "few_program_clusters": len(estimate.program_clusters[i]) < MIN_CLUSTERS,
-        "few_comparison_clusters": len(estimate.comparison_clusters[i]) < MIN_CLUSTERS,
-        "low_df": not df >= MIN_DF,
-    }
-    return next((reason for reason, holds in rules.items() if holds), None)
+def _wild(estimate: Estimate, se: Floats, rng: np.random.Generator | None, draws: int) -> _Found:
+    found = wild_bootstrap(*regression_of(estimate), levels=LEVELS, draws=draws, rng=rng)
+    reason = tuple("few_clusters_for_wild" if n == 0 else None for n in found.n_draws)
+    return _Found(se, np.full(len(se), np.nan), found.p_value, found.ci_low, found.ci_high, reason)
+
+
+def _permutation(estimate: Estimate, se: Floats, rng: np.random.Generator | None, draws: int) -> _Found:
+    try:
+        exchange_of(estimate.design)
+    except ValueError:
+        return _nothing(estimate, "not_exchangeable")
+    p_value, none = permutation_test(estimate, draws=draws, rng=rng).p_value, np.full((2, *se.shape), np.nan)
+    return _Found(se, np.full(len(se), np.nan), p_value, none, none, ("test_only",) * len(se))
+
+
+def _nothing(estimate: Estimate, reason: str) -> _Found:
+    none = np.full(estimate.value.shape, np.nan)
+    return _Found(none, none[:, 0], none, none[None], none[None], (reason,) * len(none))
+
+
+def _cr1(estimate: Estimate, n_absorbed: int | None) -> Robust:
+    if estimate.regression is not None:
+        return cr1(*regression_of(estimate), n_absorbed=n_absorbed)
+    influence: Influence | None = estimate.influence
+    if influence is None:
+        raise ValueError("this estimate has no influence by cluster")
+    n = len(influence.cluster)
+    se = np.sqrt(n / (n - 1) * (influence.of_cluster**2).sum(axis=0))
+    return Robust(se, np.full(len(se), n - 1.0))
+
+
+def _inference(estimate: Estimate, found: _Found, at: tuple[int, int], reason: str | None) -> Inference:
+    i, value, n_clusters = at[0], float(estimate.value[at]), _n_clusters(estimate, at[0])
+    if reason is not None and reason != "test_only":
+        return Inference(value, n_clusters, no_interval=reason)
+    se, df = float(found.se[at]), _known(found.df[i])
+    (low, low80), (high, high80) = found.low[:, i, at[1]], found.high[:, i, at[1]]
+    return Inference(
+        value, n_clusters, se, df, value / se if se > 0 else None, ci_low=_known(low), ci_high=_known(high),
+        ci80_low=_known(low80), ci80_high=_known(high80), p_value=_known(found.p_value[at]), no_interval=reason)
+
+
+def _known(x: float) -> float | None:
+    return None if np.isnan(x) else float(x)
+
+
+def _n_clusters(estimate: Estimate, i: int) -> int:
+    both: Integers = np.union1d(estimate.program_clusters[i], estimate.comparison_clusters[i])
+    return len(both)

@@ -39,13 +39,12 @@ def test_interval_and_p_value_are_of_t_with_satterthwaite_df(estimate):
         assert found.n_clusters == 24
 
 
-def test_cr1_has_a_standard_error_but_no_interval_and_no_p_value(estimate):
-    found = infer(estimate, method="cr1")[0][0]
-    assert found.p_value is None
-    assert found.se == cr1(estimate.regression, estimate.contrasts).se[0, 0]
-    assert found.df == 23
-    assert (found.ci_low, found.ci_high, found.ci80_low, found.ci80_high) == (None,) * 4
-    assert found.no_interval == "reproduction"
+def test_cr1_is_t_with_one_degree_of_freedom_less_than_clusters(estimate):
+    found = infer(estimate, method="cr1", n_absorbed=7)[0][0]
+    se = cr1(estimate.regression, estimate.contrasts, n_absorbed=7).se[0, 0]
+    assert (found.se, found.df, found.no_interval) == (se, 23, None)
+    assert found.p_value == pytest.approx(2 * stats.t.sf(abs(found.value) / se, 23))
+    assert found.ci_high - found.ci_low == pytest.approx(2 * stats.t.ppf(0.975, 23) * se)
 
 
 @pytest.mark.parametrize(("program", "comparison", "reason"), [

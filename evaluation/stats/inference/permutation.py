@@ -1,0 +1,146 @@
+"""Permutation test of an estimate, as if its clusters were exchangeable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import chain, islice
+
+import numpy as np
+
+from evaluation.stats.inference.blocks import is_saturated
+from evaluation.stats.inference.exchange import Exchange, exchange_of, moved, outcome_moves
+from evaluation.stats.reading import on_used_dummies
+from evaluation.stats.records import Design, Estimate, Floats, Integers
+from evaluation.stats.regression import influence_of
+
+TIE = 1 - 1e-10
+MAX_CELLS = 2_000
+"""Cells of a design up to which the estimator's response to each of them is worth having."""
+BATCH = 64
+
+Assignment = tuple[Integers, ...]
+
+
+@dataclass(frozen=True)
+class Permutation:
+    """Permutation tests of m estimands in K parts.
+
+    Attributes
+    ----------
+    p_value : (m, K)  share of assignments with a t at least as large as observed
+    smallest : (m, K)  the smallest p-value these assignments could have given
+    n_assignments : assignments looked at, the observed one among them
+    is_enumerated : these are all there are
+    """
+
+    p_value: Floats
+    smallest: Floats
+    n_assignments: int
+    is_enumerated: bool
+
+
+def permutation_test(estimate: Estimate, *, draws: int = 9_999, rng: np.random.Generator | None = None) -> Permutation:
+    """Test the sharp null that nobody's outcome, in any part, depends on the cohort.
+
+    Cohorts are permuted over the clusters that have units in the same strata, so the size of each cohort is kept, and
+    every assignment is estimated anew. The statistic is |value| over the CV1 standard error of the estimate's
+    influence; p is the share of assignments with |t*| ≥ |t|(1 − 1e-10), the observed one included. All assignments are
+    taken where there are no more than `draws`, else so many are drawn. An assignment under which the estimand cannot be
+    estimated, or has no variance, counts as one with a larger t.
+
+    Nothing was randomized here: the test holds as if clusters of the same strata were exchangeable. See `exchange_of`
+    for clusters that keep their place.
+
+    Raises
+    ------
+    ValueError
+        No two clusters can be exchanged; the estimate has no influence to studentize by; draws without a generator.
+    """
+    exchange = exchange_of(estimate.design)
+    is_enumerated = exchange.n_assignments <= draws
+    if is_enumerated:
+        assignments: Iterable[Assignment] = exchange.every_assignment()
+    elif rng is None:
+        raise ValueError(f"{exchange.n_assignments} assignments are too many to enumerate: give a numpy Generator")
+    else:
+        observed = tuple(np.arange(len(labels)) for labels in exchange.labels)
+        assignments = chain([observed], (exchange.draw(rng) for _ in range(draws)))
+    is_fast = (estimate.weights is not None and estimate.regression is not None
+               and estimate.design.present.size <= MAX_CELLS and outcome_moves(estimate.design, exchange))
+    squared = (_by_outcome if is_fast else _by_cohort)(estimate, exchange, assignments)
+    reached = squared >= TIE**2 * _squared(estimate)[0]
+    largest = squared >= TIE**2 * squared.max(axis=0)
+    return Permutation(reached.mean(axis=0), largest.mean(axis=0), len(squared), is_enumerated)
+
+
+def _by_cohort(estimate: Estimate, exchange: Exchange, assignments: Iterable[Assignment]) -> Floats:
+    """(B, m, K): t² of every assignment, each estimated anew."""
+    at = {estimand: i for i, estimand in enumerate(estimate.estimands)}
+    out = []
+    for assignment in assignments:
+        found = np.full(estimate.value.shape, np.inf)
+        try:
+            other = estimate.estimator(exchange.assigned(estimate.design, assignment))
+        except ValueError:  # the estimator's way to say that nothing can be estimated there
+            out.append(found)
+            continue
+        known = [(at[estimand], j) for j, estimand in enumerate(other.estimands) if estimand in at]
+        if known:
+            mine, theirs = map(list, zip(*known, strict=True))
+            found[mine] = _squared(other)[0, theirs]
+        out.append(found)
+    return np.array(out)
+
+
+def _squared(estimate: Estimate) -> Floats:
+    """(1, m, K): t² of an estimate."""
+    is_wide = estimate.regression is not None and len(estimate.estimands) > 0 and is_saturated(estimate.regression)
+    influence = influence_of(on_used_dummies(estimate) if is_wide else estimate)
+    if influence is None:
+        raise ValueError("this estimate has no influence by cluster to studentize by: use placebo inference")
+    return _ratio(estimate.value, (influence.of_cluster**2).sum(axis=0))[None]
+
+
+def _by_outcome(estimate: Estimate, exchange: Exchange, assignments: Iterable[Assignment]) -> Floats:
+    """(B, m, K): the same where outcomes may move in place of cohorts, by the estimate's response to each cell."""
+    design = estimate.design
+    weights, influence = _response(estimate)
+    cells = np.nan_to_num(design.outcome)
+    out = []
+    for some in _batches(assignments):
+        place = np.array([moved(design, exchange, assignment) for assignment in some])
+        outcome = cells[place].transpose(1, 2, 0, 3).reshape(cells.shape[0] * cells.shape[1], -1)
+        value = (weights @ outcome).reshape(len(weights), len(some), -1)
+        variance = np.zeros_like(value)
+        for of_cluster in influence:
+            variance += (of_cluster @ outcome).reshape(value.shape) ** 2
+        out.append(_ratio(value, variance).transpose(1, 0, 2))
+    return np.concatenate(out)
+
+
+def _response(estimate: Estimate) -> tuple[Floats, Floats]:
+    """Value (m, UT) and influence (G, m, UT) as linear maps of the cells, found from one unit of outcome in each."""
+    design: Design = estimate.design
+    units, periods = design.present.shape
+    unit_outcome = np.eye(units * periods).reshape(units, periods, -1)
+    unit_outcome[~design.present] = np.nan
+    other = estimate.estimator(replace(design, outcome=unit_outcome,
+                                       parts=tuple(str(i) for i in range(units * periods))))
+    kept = [other.estimands.index(estimand) for estimand in estimate.estimands]
+    influence = influence_of(other)
+    if influence is None:
+        raise ValueError("this estimate has no influence by cluster to studentize by: use placebo inference")
+    return other.value[kept], influence.of_cluster[:, kept]
+
+
+def _batches(assignments: Iterable[Assignment]) -> Iterator[list[Assignment]]:
+    left = iter(assignments)
+    while some := list(islice(left, BATCH)):
+        yield some
+
+
+def _ratio(value: Floats, variance: Floats) -> Floats:
+    """t², infinite without a variance."""
+    out: Floats = np.divide(value**2, variance, out=np.full(value.shape, np.inf), where=variance > 0)
+    return out
