@@ -47,11 +47,10 @@ def aggregate_with_estimated_shares(att_gt: Estimate, summary: Summary) -> Estim
     inner = att_gt.estimator
     found = combine(att_gt, averages.matrix, averages.estimands, ((),) * len(averages.estimands),
                     lambda other: aggregate_with_estimated_shares(inner(other), summary))
-    of_cluster = np.einsum("rm,gmk->grk", averages.matrix, own.of_cluster)
-    rows = np.searchsorted(own.cluster, averages.cluster)
-    is_known = np.isin(averages.cluster, own.cluster)
-    of_cluster[rows[is_known]] += np.einsum("grm,mk->grk", averages.moved[is_known], att_gt.value)
-    return replace(found, regression=None, contrasts=None, influence=Influence(own.cluster, of_cluster))
+    of_cluster = np.einsum("grm,mk->grk", averages.moved, att_gt.value)
+    of_cluster[np.searchsorted(averages.cluster, own.cluster)] += np.einsum("rm,gmk->grk", averages.matrix,
+                                                                            own.of_cluster)
+    return replace(found, regression=None, contrasts=None, influence=Influence(averages.cluster, of_cluster))
 
 
 @dataclass(frozen=True)

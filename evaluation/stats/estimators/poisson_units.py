@@ -96,7 +96,7 @@ def _fit(design: Design, columns: _Columns, used: Booleans, k: int) -> _Fitted:
 
     def likelihood(coefficient: Floats) -> Likelihood:
         eta = x @ coefficient
-        growth = np.exp(np.minimum(eta, _LARGE))
+        growth = np.exp(np.clip(eta, -_LARGE, _LARGE))
         sums = np.bincount(unit, growth, minlength=n_units)
         expected = (w * total)[unit] * growth / sums[unit]
         mean = _sums(unit, (growth / sums[unit])[:, None] * x, n_units)
