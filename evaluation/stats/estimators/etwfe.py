@@ -9,7 +9,7 @@ import numpy as np
 from evaluation.stats.cohorts import first_in_program
 from evaluation.stats.estimators.group_time_att import Comparison
 from evaluation.stats.estimators.sun_abraham import interactions
-from evaluation.stats.estimators.two_way_effects import by_cohort_and_period
+from evaluation.stats.estimators.two_way_effects import fit_by_cohort_and_period
 from evaluation.stats.records import Design, Estimate
 
 
@@ -53,5 +53,5 @@ def etwfe(design: Design, *, comparison: Comparison) -> Estimate:
         missing = int(np.isnan(moderators[(used & design.present).any(axis=1)]).any(axis=1).sum())
         if missing:
             raise ValueError(f"{missing} units lack a covariate. Leave them out of the design, or the covariate.")
-    return by_cohort_and_period(design, partial(etwfe, comparison=comparison), used=used, dummy=dummy,
+    return fit_by_cohort_and_period(design, partial(etwfe, comparison=comparison), used=used, dummy=dummy,
                                 comparison=against, moderators=moderators)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from evaluation.stats.cohorts import base_period, event_time, first_in_program
-from evaluation.stats.estimators.two_way_effects import Rows, by_code
+from evaluation.stats.estimators.two_way_effects import Rows, fit_by_code
 from evaluation.stats.records import Design, Estimand, Estimate
 from evaluation.stats.regression import seen_twice
 
@@ -23,8 +23,8 @@ def event_study(design: Design) -> Estimate:
         Kind event_time, before the program too. Left out are units in the program from the first period on, who have
         no base, and units whose cohort is no period of the design, who have no event time; units that start after the
         last period are comparison units. An event time is absent where no unit has it, or where effects and other
-        event times explain it: all are when no unit stays out of the program. Marked lone where fewer than two
-        clusters have the event time, or stay out.
+        event times explain it: all are when no unit stays out of the program. Lone is one that the regression cannot
+        tell without some one cluster.
 
     Notes
     -----
@@ -38,6 +38,6 @@ def event_study(design: Design) -> Estimate:
     has = has_times[unit] & (period != base_period(design)[unit])
     found, code = np.unique(times[unit, period][has], return_inverse=True)
     rows = Rows(unit, period, design.weight[unit], unit, period + len(periods) * design.stratum[unit])
-    return by_code(design, event_study, rows, has=has, code=code,
+    return fit_by_code(design, event_study, rows, has=has, code=code,
                    estimands=tuple(Estimand("event_time", event_time=int(e)) for e in found),
                    comparison=np.unique(design.cluster[unit[stays_out[unit]]]))

@@ -8,7 +8,7 @@ import numpy as np
 
 from evaluation.stats.cohorts import effect_at
 from evaluation.stats.estimators.etwfe import etwfe
-from evaluation.stats.estimators.two_way_effects import ROUND_OFF, has_lone, pooled, unions
+from evaluation.stats.estimators.two_way_effects import ROUND_OFF, clusters_of, join
 from evaluation.stats.records import Booleans, Design, Estimate, Floats, Influence, Integers
 from evaluation.stats.regression import TOLERANCE
 
@@ -81,7 +81,7 @@ def imputation(design: Design) -> Estimate:
     of, m = of.ravel(), len(names)
     j, w = of[cell], design.weight[at.unit]
     weights = _weights(told, at, j, w / np.bincount(j, w, minlength=m)[j], m)
-    program = pooled(design, cell, at.unit)
+    program = clusters_of(design, cell, at.unit)
     against = tuple(np.unique(design.cluster[told.cells[:, int(t)] & (design.stratum == s)]) for _, t, s in cells)
     found = Estimate(
         design=design,
@@ -89,10 +89,10 @@ def imputation(design: Design) -> Estimate:
         estimands=tuple(effect_at(design, g, int(t)) for g, t in names),
         parts=design.parts,
         value=np.tensordot(weights, np.nan_to_num(design.outcome), axes=2),
-        program_clusters=unions(program, of),
-        comparison_clusters=unions(against, of),
-        lone_program=has_lone(program, of),
-        lone_comparison=has_lone(against, of),
+        program_clusters=join(program, of),
+        comparison_clusters=join(against, of),
+        lone_program=_has_lone(program, of),
+        lone_comparison=_has_lone(against, of),
         left_out_cohorts=((),) * m,
         weights=weights,
     )
@@ -141,6 +141,12 @@ def _weights(told: _Told, at: _Imputed, j: Integers, share: Floats, m: int) -> F
     taken[np.abs(taken) <= ROUND_OFF * np.abs(taken).max(axis=1, initial=0, keepdims=True)] = 0
     weights[:, told.unit, told.period] = -taken
     return weights
+
+
+def _has_lone(clusters: tuple[Integers, ...], of: Integers) -> Booleans:
+    """(m,): one of the estimand's cells has fewer than two clusters."""
+    is_lone = np.array([len(c) < 2 for c in clusters], dtype=np.float64)
+    return np.asarray(np.bincount(of, is_lone, minlength=of.max(initial=-1) + 1) > 0)
 
 
 def _agree(a: Estimate, b: Estimate) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 
 from evaluation.stats.cohorts import base_period, event_time, first_in_program, has_before
 from evaluation.stats.estimators.group_time_att import Comparison
-from evaluation.stats.estimators.two_way_effects import Rows, by_code
+from evaluation.stats.estimators.two_way_effects import Rows, fit_by_code
 from evaluation.stats.records import Booleans, Design, Estimand, Estimate, Floats, Integers
 
 Weighting = Literal["plain", "corrective"]
@@ -52,8 +52,8 @@ def stacked(design: Design, *, effects: Effects, comparison: Comparison, weighti
     Estimate
         Cohorts whose periods do not cover the window are not in it, nor those without a period before the start, or
         that are no period of the design. The base is the last period before the start that is no break; it belongs to
-        the stack though a break put it outside the window. Marked lone where fewer than two clusters have the event
-        time, or are comparison clusters. No estimand where no stack has a comparison unit.
+        the stack though a break put it outside the window. Lone is an estimand that the regression cannot tell without
+        some one cluster. There is none where no stack has a comparison unit.
 
     Raises
     ------
@@ -87,7 +87,7 @@ def stacked(design: Design, *, effects: Effects, comparison: Comparison, weighti
     strata, stratum = np.unique(design.stratum[unit], return_inverse=True)
     rows = Rows(unit, period, w, unit + len(design.unit_ids) * number,
                 period + len(design.periods) * (stratum + len(strata) * number))
-    return by_code(
+    return fit_by_code(
         design, made, rows, has=has, code=code, comparison=np.unique(design.cluster[unit[~all_of.is_program]]),
         estimands=tuple(Estimand("overall") if effects == "overall" else Estimand("event_time", event_time=int(e))
                         for e in found))

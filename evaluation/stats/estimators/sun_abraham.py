@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from evaluation.stats.cohorts import base_period, has_before
-from evaluation.stats.estimators.two_way_effects import by_cohort_and_period
+from evaluation.stats.estimators.two_way_effects import fit_by_cohort_and_period
 from evaluation.stats.records import Booleans, Design, Estimate
 
 Against = Literal["never", "last_cohort"]
@@ -39,7 +39,7 @@ def sun_abraham(design: Design, *, comparison: Against) -> Estimate:
     is collinear by order of columns, and has no strata.
     """
     used, dummy, against = interactions(design, comparison)
-    return by_cohort_and_period(design, partial(sun_abraham, comparison=comparison), used=used, dummy=dummy,
+    return fit_by_cohort_and_period(design, partial(sun_abraham, comparison=comparison), used=used, dummy=dummy,
                                 comparison=against)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from evaluation.stats.cohorts import effect_at
+from evaluation.stats.lone import lone_arms
 from evaluation.stats.records import Booleans, Design, Estimand, Estimate, Floats, Integers, Regression
 from evaluation.stats.regression import fit_within, row_weights, seen_twice
 
@@ -15,29 +16,25 @@ ROUND_OFF = 1e-13
 """Share of an estimand's largest weight below which a weight is zero: aggregates count cells with weight."""
 
 
-@dataclass(frozen=True)
-class Behind:
-    """Clusters behind each of m estimands, and whether a cell of theirs rests on fewer than two."""
-
-    program: tuple[Integers, ...]
-    comparison: tuple[Integers, ...]
-    lone_program: Booleans
-    lone_comparison: Booleans
-
-
 def estimate_of(design: Design, estimator: Callable[[Design], Estimate], estimands: tuple[Estimand, ...], *,
-                regression: Regression, contrasts: Floats, weights: Floats, behind: Behind) -> Estimate:
-    """Put an estimate together from contrasts (m, k) of a regression and their weights (m, U, T)."""
+                regression: Regression, contrasts: Floats, weights: Floats,
+                program: tuple[Integers, ...], comparison: tuple[Integers, ...]) -> Estimate:
+    """Put an estimate together: contrasts (m, k) of a regression, their weights (m, U, T), the clusters behind them.
+
+    Lone is an estimand that the regression cannot tell without some one cluster.
+    """
+    none = np.zeros(0, dtype=bool)
+    lone_program, lone_comparison = lone_arms(regression, contrasts, program) if estimands else (none, none)
     return Estimate(
         design=design,
         estimator=estimator,
         estimands=estimands,
         parts=design.parts,
         value=contrasts @ regression.coefficient,
-        program_clusters=behind.program,
-        comparison_clusters=behind.comparison,
-        lone_program=behind.lone_program,
-        lone_comparison=behind.lone_comparison,
+        program_clusters=program,
+        comparison_clusters=comparison,
+        lone_program=lone_program,
+        lone_comparison=lone_comparison,
         left_out_cohorts=((),) * len(estimands),
         weights=weights,
         regression=regression,
@@ -54,7 +51,7 @@ def cell_weights(design: Design, regression: Regression, contrasts: Floats, unit
     return np.moveaxis(weights, 2, 0)
 
 
-def pooled(design: Design, code: Integers, unit: Integers) -> tuple[Integers, ...]:
+def clusters_of(design: Design, code: Integers, unit: Integers) -> tuple[Integers, ...]:
     """The clusters of the units (N,) of each code 0, 1, … (N,)."""
     return tuple(np.unique(design.cluster[unit[code == j]]) for j in range(code.max(initial=-1) + 1))
 
@@ -77,12 +74,11 @@ class Rows:
     period_effect: Integers
 
 
-def by_code(design: Design, estimator: Callable[[Design], Estimate], rows: Rows, *, has: Booleans, code: Integers,
+def fit_by_code(design: Design, estimator: Callable[[Design], Estimate], rows: Rows, *, has: Booleans, code: Integers,
             estimands: tuple[Estimand, ...], comparison: Integers) -> Estimate:
     """One coefficient per code 0, 1, … of the rows that `has` (N,), each an estimand, shared by all cohorts and strata.
 
-    What the effects explain is not among the estimands. A coefficient with fewer than two program clusters would add no
-    variance: it is marked lone, as all are with fewer than two comparison clusters.
+    What the effects explain is not among the estimands.
     """
     columns = np.zeros((len(rows.unit), len(estimands)))
     columns[has, code] = 1
@@ -91,30 +87,20 @@ def by_code(design: Design, estimator: Callable[[Design], Estimate], rows: Rows,
                                       cluster=design.cluster[rows.unit])
     known = np.flatnonzero(is_known)
     contrasts = np.eye(len(known), regression.x.shape[1])
-    clusters = pooled(design, code, rows.unit[has])
-    behind = Behind(
-        program=tuple(clusters[j] for j in known),
-        comparison=(comparison,) * len(known),
-        lone_program=np.array([len(clusters[j]) < 2 for j in known], dtype=bool),
-        lone_comparison=np.full(len(known), len(comparison) < 2))
+    clusters = clusters_of(design, code, rows.unit[has])
     return estimate_of(design, estimator, tuple(estimands[j] for j in known), regression=regression,
-                       contrasts=contrasts, behind=behind,
+                       contrasts=contrasts, program=tuple(clusters[j] for j in known),
+                       comparison=(comparison,) * len(known),
                        weights=cell_weights(design, regression, contrasts, rows.unit, rows.period))
 
 
-def unions(clusters: tuple[Integers, ...], of: Integers) -> tuple[Integers, ...]:
+def join(clusters: tuple[Integers, ...], of: Integers) -> tuple[Integers, ...]:
     """The clusters behind each estimand 0, 1, …, from those of its cells; `of` (C,) is a cell's estimand."""
     return tuple(np.unique(np.concatenate([clusters[c] for c in np.flatnonzero(of == i)]))
                  for i in range(of.max(initial=-1) + 1))
 
 
-def has_lone(clusters: tuple[Integers, ...], of: Integers) -> Booleans:
-    """(m,): one of the estimand's cells has fewer than two clusters."""
-    is_lone = np.array([len(c) < 2 for c in clusters], dtype=np.float64)
-    return np.asarray(np.bincount(of, is_lone, minlength=of.max(initial=-1) + 1) > 0)
-
-
-def by_cohort_and_period(design: Design, estimator: Callable[[Design], Estimate], *, used: Booleans, dummy: Booleans,
+def fit_by_cohort_and_period(design: Design, estimator: Callable[[Design], Estimate], *, used: Booleans, dummy: Booleans,
                          comparison: Booleans, moderators: Floats | None = None) -> Estimate:
     """Effects by cohort and period: one dummy per cohort × period × stratum beside unit and period × stratum effects.
 
@@ -146,13 +132,12 @@ def by_cohort_and_period(design: Design, estimator: Callable[[Design], Estimate]
     contrasts = np.zeros((len(names), regression.x.shape[1]))
     contrasts[j, np.arange(len(known))] = size / np.bincount(j, size, minlength=len(names))[j]
     weights = cell_weights(design, regression, contrasts, unit, period)
-    of_cell = pooled(design, cell, unit[has])
+    of_cell = clusters_of(design, cell, unit[has])
     program = tuple(of_cell[c] for c in known)
     against = tuple(_against(design, comparison, cells[c], unit, period) for c in known)
-    behind = Behind(unions(program, j), unions(against, j), has_lone(program, j), has_lone(against, j))
     estimands = tuple(effect_at(design, g, int(t)) for g, t in names)
     return estimate_of(design, estimator, estimands, regression=regression, contrasts=contrasts, weights=weights,
-                       behind=behind)
+                       program=join(program, j), comparison=join(against, j))
 
 
 def _against(design: Design, comparison: Booleans, cell: Floats, unit: Integers, period: Integers) -> Integers:
