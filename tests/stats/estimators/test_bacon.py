@@ -37,13 +37,13 @@ def test_a_later_start_is_compared_with_effects_that_grow(design_of):
     assert of["later_earlier"] == pytest.approx(-0.5)
 
 
-def test_castle_doctrine_components_are_those_of_bacondecomp(all_castle, cases):
+def test_castle_doctrine_components_are_those_of_bacondecomp(castle, cases):
     """R code of evanjflack/bacondecomp."""
     expected = cases["bacon_castle"]
-    components = bacon(all_castle)
+    components = bacon(castle)
     found = {k.kind: k for k in by_kind(components)}
     assert total(components)[0] == pytest.approx(expected["twfe"], abs=1e-9)
-    assert twfe(all_castle).value[0, 0] == pytest.approx(expected["twfe"], abs=1e-9)
+    assert twfe(castle).value[0, 0] == pytest.approx(expected["twfe"], abs=1e-9)
     assert set(found) == set(KINDS)
     for kind, name in zip(KINDS, ("earlier_later", "later_earlier", "treated_never"), strict=True):
         assert found[kind].weight == pytest.approx(expected["weights"][name], abs=1e-9)
