@@ -16,6 +16,8 @@ from evaluation.stats.records import Estimate, Floats
 from evaluation.stats.regression import regression_of
 
 DIRECTIONS = 2**16
+NEIGHBOURS = 16
+"""Directions of nearly the same reach count as one."""
 RANK = 1e-10
 """Eigenvalues of a correlation matrix below this share of its largest are rounding."""
 
@@ -89,7 +91,7 @@ def sup_t(correlation: Floats, df: float, *, level: float = 0.95) -> float:
     root, r = vectors[:, kept] * np.sqrt(values[kept]), int(kept.sum())
     if r == 0:
         return float(stats.t.ppf((1 + level) / 2, df))
-    furthest = np.abs(_directions(r) @ root.T).max(axis=1) ** 2
+    furthest = np.sort(np.abs(_directions(r) @ root.T).max(axis=1) ** 2).reshape(-1, NEIGHBOURS).mean(axis=1)
 
     def missing(c: float) -> float:
         return float(special.fdtr(r, df, c**2 / (r * furthest)).mean()) - level

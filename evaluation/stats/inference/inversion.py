@@ -11,6 +11,8 @@ TIE = 1 - 1e-10
 """A draw counts as at least as large as the observed one up to this factor."""
 PRECISION = 1e-11
 """Of the distance between estimate and end."""
+ROUNDING = 1e-12
+"""1 − .8 is a little less than .2."""
 
 
 def share_as_large(draws: Draws, delta: float, variance: float) -> float:
@@ -62,7 +64,7 @@ def _is_large(polynomial: Floats, x: float) -> Booleans:
 
 def _end(polynomial: Floats, alpha: float) -> float:
     """Return the x > 0 at which the number of large draws falls to alpha × B."""
-    allowed = alpha * polynomial.shape[1]
+    allowed = alpha * polynomial.shape[1] * (1 + ROUNDING)
     inner, outer = 0.0, 1.0
     at_inner, at_outer = np.ones(polynomial.shape[1], dtype=bool), _is_large(polynomial, 1.0)
     while at_outer.sum() > allowed:

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from evaluation.stats.estimators.twfe import twfe
-from evaluation.stats.inference.cr2 import cr1, cr2, joint_htz
+from evaluation.stats.inference.cr2 import covariance, cr1, cr2, joint_htz
 from evaluation.stats.records import Regression
 from evaluation.stats.regression import fit
 
@@ -44,16 +43,6 @@ def dense_cr2(x, y, w, cluster, contrast, variance):
     return np.sqrt(sum(score**2 for _, score in load)), np.trace(p) ** 2 / (p**2).sum()
 
 
-@pytest.fixture(scope="module")
-def castle(cases, table, panel_of):
-    rows = table("castle8.csv")
-    post_years = np.where((rows["sid"][:, None] == rows["sid"]) & (rows["post"] > 0), rows["year"], np.inf)
-    cohort = post_years.min(axis=1)
-    design = panel_of(rows, unit="sid", year="year", outcome="l_homicide",
-                      cohort=np.where(np.isinf(cohort), 0, cohort), cluster=rows["sid"])
-    return twfe(design), cases["cr2_castle8"]
-
-
 def test_castle_doctrine_by_eight_states_has_the_published_cr2(castle):
     estimate, expected = castle
     robust = cr2(estimate.regression, estimate.contrasts)
@@ -70,11 +59,8 @@ def test_castle_doctrine_has_the_published_cr1_when_state_effects_are_counted(ca
     assert robust.df[0] == 7
 
 
-def test_gap_of_eight_districts_is_the_published_triple_difference(cases, table, panel_of):
-    rows, expected = table("disparity8_gaps.csv"), cases["ddd_gap_identity"]
-    design = panel_of(rows, unit="district", year="year", outcome="gap", cohort=rows["first_treat"],
-                      cluster=rows["district"])
-    estimate = twfe(design)
+def test_gap_of_eight_districts_is_the_published_triple_difference(disparity):
+    estimate, expected = disparity
     robust = cr2(estimate.regression, estimate.contrasts)
     by_cr1 = cr1(estimate.regression, estimate.contrasts, n_absorbed=8)
     beta, se, df = estimate.value[0, 0], robust.se[0, 0], robust.df[0]
@@ -226,3 +212,14 @@ def test_a_cluster_alone_in_its_dummy_adds_no_variance():
 def test_collinear_regressors_are_refused():
     with pytest.raises(ValueError, match="full column rank"):
         fit(np.ones((5, 2)), np.zeros((5, 1)), np.ones(5), np.arange(5))
+
+
+def test_covariance_turns_with_the_contrasts_and_has_the_squared_errors_on_its_diagonal(random_regression):
+    r, rng = random_regression
+    turn = rng.normal(size=(3, 4))
+    of, turned = covariance(r, np.eye(4)), covariance(r, turn)
+    assert np.sqrt(np.einsum("pmm->mp", of.matrix)) == pytest.approx(cr2(r, np.eye(4)).se, rel=1e-12)
+    assert of.df == pytest.approx(cr2(r, np.eye(4)).df, rel=1e-12)
+    for part in range(2):
+        assert turned.matrix[part] == pytest.approx(turn @ of.matrix[part] @ turn.T, rel=1e-8)
+        assert np.linalg.eigvalsh(of.matrix[part]).min() > 0

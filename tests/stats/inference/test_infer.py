@@ -9,8 +9,12 @@ from scipy import stats
 from evaluation.stats.aggregate import aggregate
 from evaluation.stats.estimators.group_time_att import group_time_att
 from evaluation.stats.inference.cr2 import cr1, cr2
+from evaluation.stats.inference.cv3 import cv3
 from evaluation.stats.inference.detectable import detectable
-from evaluation.stats.inference.infer import infer
+from evaluation.stats.inference.infer import default_method, infer, no_interval
+from evaluation.stats.inference.permutation import permutation_test
+from evaluation.stats.inference.wild import wild_bootstrap
+from evaluation.stats.regression import fit, influence_of
 
 NAN = np.nan
 
@@ -93,3 +97,130 @@ def test_a_perfect_fit_is_certain_only_in_its_value(design_of):
 def test_the_detectable_effect_has_eighty_percent_power():
     assert detectable(2.0, 1e9) == pytest.approx(2 * (1.959964 + 0.841621), abs=1e-5)
     assert detectable(1.0, 10) == pytest.approx(2.228139 + 0.879058, abs=1e-5)
+
+
+def test_cv3_is_t_with_one_degree_of_freedom_less_than_clusters(estimate):
+    robust = cv3(estimate)
+    for part, found in enumerate(infer(estimate, method="cv3")[0]):
+        se = robust.se[0, part]
+        assert (found.se, found.df) == (se, 23)
+        assert found.p_value == pytest.approx(2 * stats.t.sf(abs(found.value) / se, 23))
+        assert found.ci_high - found.ci_low == pytest.approx(2 * stats.t.ppf(0.975, 23) * se)
+
+
+def test_the_wild_bootstrap_has_its_own_interval_and_the_se_that_studentizes_it(estimate):
+    def rng():
+        return np.random.default_rng(1)
+
+    wild = wild_bootstrap(estimate.regression, estimate.contrasts, levels=(0.95, 0.8), draws=199, rng=rng())
+    se = cr1(estimate.regression, estimate.contrasts).se
+    for part, found in enumerate(infer(estimate, method="wild", rng=rng(), draws=199)[0]):
+        assert (found.p_value, found.df, found.no_interval) == (wild.p_value[0, part], None, None)
+        assert found.statistic == found.value / se[0, part]
+        assert (found.ci_low, found.ci_high) == (wild.ci_low[0, 0, part], wild.ci_high[0, 0, part])
+        assert (found.ci80_low, found.ci80_high) == (wild.ci_low[1, 0, part], wild.ci_high[1, 0, part])
+
+
+def test_the_permutation_test_is_a_test_only(estimate):
+    p = permutation_test(estimate, draws=29, rng=np.random.default_rng(1)).p_value
+    for part, found in enumerate(infer(estimate, method="permutation", draws=29, rng=np.random.default_rng(1))[0]):
+        assert (found.p_value, found.df, found.no_interval) == (p[0, part], None, "test_only")
+        assert (found.ci_low, found.ci_high, found.ci80_low, found.ci80_high) == (None,) * 4
+
+
+@pytest.mark.parametrize("method", ["cr2", "cv3", "cr1", "wild", "permutation"])
+def test_the_rules_hold_for_every_method(design_of, method):
+    rng = np.random.default_rng(0)
+    design = design_of(rng.normal(size=(11, 2)), [2] * 2 + [NAN] * 9)
+    found = infer(group_time_att(design, comparison="never", base="universal"), method=method, rng=rng, draws=9)[0][0]
+    assert found.no_interval == "few_program_clusters"
+    assert (found.se, found.p_value, found.ci_low) == (None, None, None)
+
+
+def test_five_clusters_are_too_few_for_the_wild_bootstrap(design_of, monkeypatch):
+    monkeypatch.setattr("evaluation.stats.inference.rules.MIN_CLUSTERS", 2)
+    monkeypatch.setattr("evaluation.stats.inference.rules.MIN_DF", 1)
+    design = design_of(np.random.default_rng(0).normal(size=(5, 2)), [2] * 2 + [NAN] * 3)
+    estimate = group_time_att(design, comparison="never", base="universal")
+    assert infer(estimate, method="wild")[0][0].no_interval == "few_clusters_for_wild"
+    assert infer(estimate)[0][0].no_interval is None
+
+
+def test_clusters_that_cannot_be_exchanged_have_no_permutation_test(design_of):
+    cluster = np.repeat(np.arange(8), 2)
+    cohort = np.where(np.arange(16) % 2, NAN, 2.0)
+    cohort[8:] = NAN
+    design = design_of(np.random.default_rng(0).normal(size=(16, 2)), cohort, cluster=cluster)
+    estimate = group_time_att(design, comparison="never", base="universal")
+    assert infer(estimate, method="permutation")[0][0].no_interval == "not_exchangeable"
+
+
+def as_influence(estimate):
+    return replace(estimate, regression=None, contrasts=None, influence=influence_of(estimate))
+
+
+def test_an_estimate_with_influence_only_has_cv3(estimate):
+    bare = as_influence(estimate)
+    robust = cv3(bare)
+    assert (default_method(bare), default_method(estimate)) == ("cv3", "cr2")
+    for part, found in enumerate(infer(bare)[0]):
+        assert (found.se, found.df, found.no_interval) == (robust.se[0, part], 23, None)
+    assert {row.no_interval for method in ("cr2", "wild") for row in infer(bare, method=method)[0]} == {"no_regression"}
+
+
+def test_cr1_of_influence_is_its_square_sum_times_g_over_g_less_one(estimate):
+    bare = as_influence(estimate)
+    assert bare.influence is not None
+    found = infer(bare, method="cr1")[0][1]
+    psi = bare.influence.of_cluster[:, 0, 1]
+    assert found.se == pytest.approx(np.sqrt(24 / 23 * (psi**2).sum()))
+    assert found.df == 23
+
+
+def test_an_estimate_with_neither_is_left_to_placebos(estimate):
+    with pytest.raises(ValueError, match="placebo"):
+        infer(replace(estimate, regression=None, contrasts=None))
+
+
+def test_what_one_cluster_alone_tells_has_no_interval_in_any_regression(estimate):
+    # seven program clusters, but the second regressor moves in one of them only: CR2 would count no variance for it
+    rng = np.random.default_rng(2)
+    cluster = np.repeat(np.arange(15), 4)
+    program = (cluster < 7) * (np.arange(60) % 4 > 1)
+    alone = (cluster == 0) * (np.arange(60) % 4 == 3)
+    r = fit(np.column_stack([np.ones(60), program, alone]).astype(float), rng.normal(size=(60, 3)), np.ones(60),
+            cluster)
+    both = replace(
+        estimate, regression=r, contrasts=np.eye(3)[1:], estimands=estimate.estimands * 2, value=r.coefficient[1:],
+        program_clusters=(np.arange(7),) * 2, comparison_clusters=(np.arange(7, 15),) * 2,
+        lone_program=np.zeros(2, dtype=bool), lone_comparison=np.zeros(2, dtype=bool), left_out_cohorts=((),) * 2,
+        weights=None)
+    assert [row[0].no_interval for row in infer(both)] == [None, "lone_cohort_cluster"]
+    swapped = replace(both, program_clusters=both.comparison_clusters, comparison_clusters=both.program_clusters)
+    assert [row[0].no_interval for row in infer(swapped)] == [None, "lone_comparison_cluster"]
+
+
+def test_the_gate_speaks_after_the_rules(estimate, design_of):
+    def gate(found, i):
+        return "low_coverage" if found.parts[0] == "part0" and i == 0 else None
+
+    found = infer(estimate, gate=gate)[0][0]
+    assert (found.no_interval, found.se, found.p_value) == ("low_coverage", None, None)
+    design = design_of(np.random.default_rng(0).normal(size=(11, 2)), [2] * 2 + [NAN] * 9)
+    assert infer(group_time_att(design, comparison="never", base="universal"), gate=gate)[0][0].no_interval == (
+        "few_program_clusters")
+    assert no_interval(estimate, 0, 10.0, gate=gate) == "low_coverage"
+    assert no_interval(estimate, 0, 10.0) is None
+
+
+def test_scale_and_sign_of_the_outcome_carry_through_every_method(design_of):
+    rng = np.random.default_rng(6)
+    outcome, cohort = rng.normal(size=(9, 3)), [3] * 4 + [NAN] * 5
+    one, other = (group_time_att(design_of(y, cohort), comparison="never", base="universal")
+                  for y in (outcome, -5 * outcome))
+    for method in ("cr2", "cv3", "cr1", "wild", "permutation"):
+        a, b = infer(one, method=method)[0][0], infer(other, method=method)[0][0]
+        assert b.p_value == pytest.approx(a.p_value, rel=1e-9)
+        assert (b.value, b.se) == (pytest.approx(-5 * a.value), pytest.approx(5 * a.se))
+        if a.ci_low is not None:
+            assert b.ci_high == pytest.approx(-5 * a.ci_low, rel=1e-8)
