@@ -13,13 +13,11 @@ from rich.console import Console
 from rich.table import Table
 
 from evaluation.contracts import reasons
+from evaluation.contracts.choices import Adjustment, Base, EstimatorName, Method
 from evaluation.did import DidEstimate, DidResult
-from evaluation.did.estimate import Aggregate
 from evaluation.did.picture import COMPARED
+from evaluation.did.views import Aggregate
 from evaluation.errors import PanelError
-from evaluation.stats.estimators.group_time_att import Base
-from evaluation.stats.estimators.registry import EstimatorName
-from evaluation.stats.inference.infer import Method
 
 _PANEL, _CHOICES = "Which column holds what", "What is estimated, and how sure"
 
@@ -52,6 +50,8 @@ def did(
         rich_help_panel=_CHOICES)] = "not-yet",
     base: Annotated[Base, typer.Option(help="Base of effects before the start: the last period before it, or for each "
                                             "period the one before.", rich_help_panel=_CHOICES)] = "universal",
+    adjustment: Annotated[Adjustment | None, typer.Option(
+        help="How covariates are used; default: doubly robust.", rich_help_panel=_CHOICES)] = None,
     inference: Annotated[Method | None, typer.Option(
         help="Default: CR2 with Satterthwaite degrees of freedom where the estimator is a regression. cr1 only "
              "reproduces other programs: with few clusters it is too sure.", rich_help_panel=_CHOICES)] = None,
@@ -83,7 +83,8 @@ def did(
     found = estimate(
         file, outcome=outcome, unit=unit, period=period, cohort=cohort, group=group, focal=focal, reference=reference,
         cluster=cluster, weight=weight, covariates=names, never=never, estimator=estimator,
-        comparison="not_yet" if comparison == "not-yet" else comparison, base=base, inference=inference,
+        comparison="not_yet" if comparison == "not-yet" else comparison, base=base, adjustment=adjustment,
+        inference=inference,
         aggregate_by="event" if picture and aggregate == "overall" and not as_json else aggregate,
         decompose=decompose, draws=draws, seed=seed)
     if picture is not None:
@@ -132,10 +133,16 @@ def _show(found: DidResult, console: Console) -> None:
 
 
 def _show_decomposition(found: DidResult, console: Console) -> None:
-    table = Table("comparison", "weight", "estimate", title="Goodman-Bacon decomposition", title_justify="left",
-                  box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(title="Goodman-Bacon decomposition: effect = Σ weight × comparison", title_justify="left",
+                  box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    for name in ("comparison", "start", "against", "group"):
+        table.add_column(name, no_wrap=True)
+    for name in ("weight", "effect"):
+        table.add_column(name, justify="right")
     for part in found.decomposition or ():
-        table.add_row(str(part["kind"]), _number(part["weight"], 4), _number(part["value"], 4))
+        against = "" if part["comparison_cohort"] is None else str(part["comparison_cohort"])
+        table.add_row(part["kind"].replace("_", " vs "), str(part["cohort"]), against, part["group"] or "",
+                      _number(part["weight"], 4), _number(part["value"], 4))
     console.print(table)
 
 

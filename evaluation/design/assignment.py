@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from evaluation.errors import StudyError
-from evaluation.params import Program
+from evaluation.params import Pool, Program, Study
 
 
 def assign(cells: pd.DataFrame, programs: tuple[Program, ...], program_id: str) -> pd.DataFrame:
@@ -32,6 +32,24 @@ def assign(cells: pd.DataFrame, programs: tuple[Program, ...], program_id: str) 
             elif _share_band(other, program):
                 elsewhere |= listed & in_band(units["grade_band"], other).to_numpy(dtype=bool)
     return units[units["cohort"].notna() | ~elsewhere].reset_index(drop=True)
+
+
+def in_pool(units: pd.DataFrame, pool: Pool, study: Study) -> pd.DataFrame:
+    """Return the units without those that a comparison pool leaves out.
+
+    Parameters
+    ----------
+    units : DataFrame
+        From `assign`.
+    pool : {"all", "other_districts", "no_network"}
+        `other_districts`: no never-program unit of a district with a program unit, which the program may have reached;
+        `no_network`: none of a district that joined the network to learn, for the same reason.
+    """
+    if pool == "all":
+        return units
+    learners = [d.id for d in study.districts if d.role == "observe"]
+    left_out = set(units.loc[units["cohort"].notna(), "district_id"]) if pool == "other_districts" else set(learners)
+    return units[units["cohort"].notna() | ~units["district_id"].isin(left_out)].reset_index(drop=True)
 
 
 def check_assignment(cells: pd.DataFrame, programs: tuple[Program, ...], study_id: str) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from evaluation.contracts import PARTS
-from evaluation.design.assignment import assign, in_band
+from evaluation.design.assignment import assign, in_band, in_pool
+from evaluation.design.covariates import baseline
 from evaluation.design.means import means
 from evaluation.errors import EstimationError
 from evaluation.params import Gap, Specification, Study
@@ -32,7 +34,8 @@ def build(cells: pd.DataFrame, study: Study, specification: Specification, outco
     cells : DataFrame
         Contract `cells`.
     part : {"gap", "focal", "reference"}, optional
-        Only this part, on its own cells (sample `own`); by default all three on the cells they share.
+        Only this part, on its own cells (sample `own`), with weights `own` by its own students; by default all three
+        on the cells they share.
 
     Raises
     ------
@@ -48,6 +51,9 @@ def build(cells: pd.DataFrame, study: Study, specification: Specification, outco
     units = _units(cells, study, specification, chosen)
     value = means(rows, study.outcomes)
     focal, reference = (_grid(rows, value, group, units["unit_id"], chosen) for group in (gap.focal, gap.reference))
+    n = {group: _grid(rows, rows["n_students"], group, units["unit_id"], chosen)
+         for group in (gap.focal, gap.reference)}
+    before = chosen < units["cohort"].min()
     if part == "focal":
         outcome = focal[..., None]
     elif part == "reference":
@@ -56,15 +62,29 @@ def build(cells: pd.DataFrame, study: Study, specification: Specification, outco
         outcome = np.stack([focal - reference, focal, reference], axis=2)
         outcome = np.where(np.isnan(outcome).any(axis=2, keepdims=True), np.nan, outcome)
         outcome = outcome[..., :1] if part == "gap" else outcome
-    n_before = _grid(rows, rows["n_students"], gap.focal, units["unit_id"], chosen[chosen < units["cohort"].min()])
-    weight = np.ones(len(units)) if specification.weights == "unit" else _focal_weights(n_before, gap, outcome_id)
+    weighing = gap.reference if specification.weights == "own" and part == "reference" else gap.focal
+    weight = (np.ones(len(units)) if specification.weights == "unit" else
+              _mean_students(n[weighing][:, before], weighing, outcome_id))
     full = Design(
         outcome=outcome, parts=(part,) if part else PARTS, unit_ids=tuple(units["unit_id"]), periods=chosen,
         position=np.searchsorted(study.periods.all(), chosen).astype(np.int64),
         cluster=_codes(units["district_id"]), stratum=_codes(_stratum(units, specification)),
         cohort=units["cohort"].to_numpy(dtype=float), weight=weight,
-        is_break=np.isin(chosen, [p for e in study.events if e.kind == "break" for p in e.periods]))
+        is_break=np.isin(chosen, [p for e in study.events if e.kind == "break" for p in e.periods]),
+        covariates=baseline(specification.covariates, focal[:, before], reference[:, before],
+                            n[gap.focal][:, before], n[gap.reference][:, before]))
     return _with_both_sides(full, specification, outcome_id, gap)
+
+
+def stacked(focal: Design, reference: Design) -> Design:
+    """Return both groups' designs as one with every unit twice, for a gap whose parts are estimated apart."""
+    both = (focal, reference)
+    names = ("outcome", "cluster", "stratum", "cohort", "weight", "covariates")
+    return replace(
+        focal, parts=("all",),
+        unit_ids=tuple(f"{u}/{side}" for side, d in zip(PARTS[1:], both, strict=True) for u in d.unit_ids),
+        is_eligible=np.repeat([True, False], [len(d.unit_ids) for d in both]),
+        **{name: np.concatenate([getattr(d, name) for d in both]) for name in names})
 
 
 def students(cells: pd.DataFrame, study: Study, specification: Specification, design: Design, *, outcome_id: str,
@@ -90,7 +110,9 @@ def _rows(cells: pd.DataFrame, study: Study, specification: Specification, outco
 
 
 def _units(cells: pd.DataFrame, study: Study, specification: Specification, chosen: Integers) -> pd.DataFrame:
-    units = assign(cells, study.programs, specification.program)
+    units = in_pool(assign(cells, study.programs, specification.program), specification.comparison_pool, study)
+    if specification.cohorts:
+        units = units[units["cohort"].isna() | units["cohort"].isin(specification.cohorts)].reset_index(drop=True)
     hidden = sorted({int(c) for c in units["cohort"].dropna()} - set(chosen.tolist()))
     if hidden:
         raise EstimationError(f"cohort {hidden[0]} starts in a period that specification {specification.id} leaves out;"
@@ -127,9 +149,9 @@ def _grid(rows: pd.DataFrame, values: pd.Series, group: str, units: pd.Series, c
     return grid.reshape(len(units), len(chosen))
 
 
-def _focal_weights(n: Floats, gap: Gap, outcome_id: str) -> Floats:
+def _mean_students(n: Floats, group: str, outcome_id: str) -> Floats:
     if not (n > 0).any():
-        raise EstimationError(f"no number of students is known for {gap.focal} in {outcome_id} before the program; "
+        raise EstimationError(f"no number of students is known for {group} in {outcome_id} before the program; "
                               "choose `weights: unit`.")
     counted = (n > 0).sum(axis=1)
     mean: Floats = np.nansum(n, axis=1) / np.where(counted > 0, counted, np.nan)

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from evaluation.contracts import PARTS
+from evaluation.contracts.choices import ADJUSTABLE_ESTIMATORS, Adjustment, Base, Comparison, EstimatorName, Method
 from evaluation.did.columns import read
-from evaluation.did.panel import Columns, Layout, to_design
+from evaluation.did.panel import Columns, to_design
 from evaluation.did.result import DidEstimate, DidResult, records
+from evaluation.did.views import KIND, VIEWS, Aggregate, View
 from evaluation.errors import PanelError
-from evaluation.stats.aggregate import Aggregation, aggregate, average
-from evaluation.stats.combine import gap_of, select
-from evaluation.stats.estimators.group_time_att import Base, Comparison
-from evaluation.stats.estimators.registry import Choices, EstimatorName, bind
-from evaluation.stats.inference.infer import Method, infer
-from evaluation.stats.records import Design, Estimate
+from evaluation.stats.combine import gap_of
+from evaluation.stats.estimators.bacon import bacon
+from evaluation.stats.estimators.registry import LAYOUTS, PLACEBO, Choices, bind
+from evaluation.stats.inference.infer import default_method, infer
+from evaluation.stats.inference.placebo import placebo
+from evaluation.stats.records import Design, Estimate, Inference
 
 Estimator = Callable[[Design], Estimate]
-View = Callable[[Estimate], Estimate]
-Aggregate = Literal["overall", "cohort", "event", "calendar"]
-AGGREGATES: tuple[Aggregate, ...] = get_args(Aggregate)
-_KIND: dict[Aggregate, Aggregation] = {"overall": "overall", "cohort": "cohort", "event": "event_time",
-                                       "calendar": "calendar"}
-_LAYOUTS: dict[str, Layout] = {"etwfe_poisson": "stacked", "triple_difference": "eligible"}
 _SEED = 20260101
 
 
@@ -47,6 +45,7 @@ def did(
     estimator: EstimatorName = "group_time_att",
     comparison: Comparison = "not_yet",
     base: Base = "universal",
+    adjustment: Adjustment | None = None,
     inference: Method | None = None,
     aggregate_by: Aggregate = "overall",
     decompose: bool = False,
@@ -71,6 +70,8 @@ def did(
         Baseline values of a unit, of its first period.
     estimator, comparison, base
         docs/methods has a page for each estimator.
+    adjustment : {"none", "regression", "ipw", "dr"}, optional
+        How `group_time_att` and `triple_difference` use the covariates; by default doubly robust.
     inference : {"cr2", "cv3", "cr1", "wild", "permutation"}, optional
         By default CR2 with Satterthwaite df where the estimator is a regression, else CV3, else placebo.
     aggregate_by : {"overall", "cohort", "event", "calendar"}
@@ -93,13 +94,19 @@ def did(
     where = Path(data).name if isinstance(data, (str, Path)) else "the data frame"
     columns = Columns(outcome, unit, period, cohort, group, focal, reference, cluster, weight, tuple(covariates), never)
     frame = read(Path(data)) if isinstance(data, (str, Path)) else data.reset_index(drop=True)
-    panel = to_design(frame, columns, _LAYOUTS.get(estimator, "parts"), where)
-    made = bind(estimator, Choices(comparison, base))
+    panel = to_design(frame, columns, LAYOUTS[estimator], where)
+    _refuse_mismatch(estimator, inference, adjustment, is_decomposed=decompose, has_covariates=bool(covariates),
+                     has_group=group is not None)
+    adjusted: Adjustment = ("dr" if covariates else "none") if adjustment is None else adjustment
+    made = bind(estimator, Choices(comparison, base, adjusted, effects="overall" if aggregate_by == "overall" else
+                                   "event_time"))
+    how = _How(estimator, inference, draws, seed)
     try:
-        found = tuple(r for view in _VIEWS[aggregate_by] for r in _said(panel.design, made, view, inference, columns))
+        found = tuple(r for view in VIEWS[aggregate_by] for r in _said(panel.design, made, view, how, columns))
+        decomposition = _decomposed(panel.design) if decompose else None
     except ValueError as error:
         raise PanelError(f"{error}.", where=where, fix="Change the options, or the file.") from None
-    if not any(r.estimand == _KIND[aggregate_by] for r in found):
+    if not any(r.estimand == KIND[aggregate_by] for r in found):
         raise PanelError(f"`{estimator}` gives no effects by `{aggregate_by}` here.",
                          where=f"{where}, option --aggregate",
                          fix="Ask for another aggregate or estimator; or no unit is seen before and in the program "
@@ -109,51 +116,70 @@ def did(
             "file": where, "outcome": outcome, "unit": unit, "period": period, "cohort": cohort, "never": never,
             "group": group, "focal": focal, "reference": reference, "cluster": cluster or unit, "weight": weight,
             "covariates": list(covariates), "estimator": estimator, "comparison": comparison, "base": base,
-            "aggregate": aggregate_by, "inference": inference or "automatic", "draws": draws, "seed": seed,
-            "n_units": len(panel.design.unit_ids), "n_periods": len(panel.design.periods)},
-        estimates=found, notes=panel.notes)
+            "adjustment": adjusted, "aggregate": aggregate_by, "inference": inference or "automatic",
+            "draws": draws, "seed": seed, "n_units": len(panel.design.unit_ids),
+            "n_periods": len(panel.design.periods)},
+        estimates=found, notes=panel.notes, decomposition=decomposition)
 
 
-def _said(design: Design, made: Estimator, view: View, method: Method | None,
-          columns: Columns) -> Iterator[DidEstimate]:
+def _refuse_mismatch(estimator: EstimatorName, inference: Method | None, adjustment: Adjustment | None, *,
+                     is_decomposed: bool, has_covariates: bool, has_group: bool) -> None:
+    """Refuse options that the estimator does not know, rather than pass them over."""
+    if is_decomposed and estimator != "twfe":
+        raise PanelError("the Goodman-Bacon decomposition is of two-way fixed effects.", where="option --decompose",
+                         fix="Say --estimator twfe.")
+    if estimator in PLACEBO and inference is not None:
+        raise PanelError(f"`{estimator}` has placebo inference.", where="option --inference", fix="Leave it out.")
+    if has_covariates and estimator not in ADJUSTABLE_ESTIMATORS:
+        raise PanelError(f"`{estimator}` does not adjust for covariates.", where="option --covariates",
+                         fix=f"Use {' or '.join(ADJUSTABLE_ESTIMATORS)}, or leave them out.")
+    if estimator == "triple_difference" and not has_group:
+        raise PanelError("a triple difference needs to know whom the program reaches.", where="option --group",
+                         fix="Name the column with --group, the eligible with --focal and the others with --reference.")
+    if not has_covariates and adjustment not in (None, "none"):
+        raise PanelError(f"adjustment `{adjustment}` needs covariates.", where="option --adjustment",
+                         fix="Name them with --covariates.")
+
+
+def _said(design: Design, made: Estimator, view: View, how: _How, columns: Columns) -> Iterator[DidEstimate]:
     """Yield the records of one view: of the panel, or of gap, focal and reference estimated apart."""
     names = {"all": None, "gap": "gap", "focal": columns.focal, "reference": columns.reference}
 
     def viewed(part: Design) -> Estimate:
         return view(made(part))
 
-    if columns.group is None or design.parts == PARTS or not design.is_eligible.size:
+    if columns.group is None or design.parts == PARTS or LAYOUTS[how.estimator] != "stacked":
         estimates = {"all": viewed(design)}
     else:
         estimates = {"gap": gap_of(design, viewed), "focal": viewed(design.subset(design.is_eligible)),
                      "reference": viewed(design.subset(~design.is_eligible))}
     for label, estimate in estimates.items():
-        used = method or ("cr2" if estimate.regression is not None else "cv3")
-        yield from records(estimate, infer(estimate, method=used), names | {"all": names[label]}, used)
+        if not estimate.estimands:
+            continue
+        method, found = how.inferred(estimate)
+        yield from records(estimate, found, names | {"all": names[label]}, method)
 
 
-def _of_kind(kind: Aggregation) -> View:
-    """Return what an estimate says by this kind: its own estimands, or averages of its effects by cohort and period."""
+@dataclass(frozen=True)
+class _How:
+    """The inference that was asked for; draws begin anew for every estimate, so that none depends on its company."""
 
-    def view(estimate: Estimate) -> Estimate:
-        own = [i for i, e in enumerate(estimate.estimands) if e.kind == kind]
-        if own or not any(e.kind == "att_gt" for e in estimate.estimands):
-            return select(estimate, own)
-        return aggregate(estimate, kind)
+    estimator: EstimatorName
+    method: Method | None
+    draws: int
+    seed: int
 
-    return view
-
-
-def _average_of(kind: Aggregation) -> View:
-    return lambda estimate: average(_of_kind(kind)(estimate))
-
-
-def _by_cohort_and_period(estimate: Estimate) -> Estimate:
-    return select(estimate, [i for i, e in enumerate(estimate.estimands) if e.kind == "att_gt"])
+    def inferred(self, estimate: Estimate) -> tuple[str, tuple[tuple[Inference, ...], ...]]:
+        """Return the method's name and the inference of m estimands in K parts."""
+        rng = np.random.default_rng(self.seed)
+        if self.estimator in PLACEBO:
+            found = placebo(estimate, rng, rank_by=PLACEBO[self.estimator], draws=self.draws)
+            return "placebo", tuple(tuple(of_part.inference for of_part in row) for row in found)
+        method = self.method or default_method(estimate)
+        return method, infer(estimate, method=method, rng=rng, draws=self.draws)
 
 
-_VIEWS: dict[Aggregate, tuple[View, ...]] = {
-    "overall": (_of_kind("overall"), _by_cohort_and_period),
-    **{name: (_of_kind(_KIND[name]), _average_of(_KIND[name]), _by_cohort_and_period)
-       for name in ("cohort", "event", "calendar")},
-}
+def _decomposed(design: Design) -> tuple[Mapping[str, Any], ...]:
+    return tuple({"group": None if part == "all" else part, "kind": c.kind, "cohort": c.cohort,
+                  "comparison_cohort": c.comparison, "weight": c.weight, "value": float(c.estimate[k])}
+                 for c in bacon(design) for k, part in enumerate(design.parts))

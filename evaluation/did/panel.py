@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -22,9 +21,8 @@ from evaluation.did.columns import (
     whole_numbers,
 )
 from evaluation.errors import PanelError
+from evaluation.stats.estimators.registry import Layout
 from evaluation.stats.records import Design, Floats, Integers
-
-Layout = Literal["parts", "stacked", "eligible"]
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
-"""Group-time effects of one design with all their averages, and every program district alone."""
+"""Effects by cohort and period with all their averages, and every program district alone."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import get_args
 
@@ -10,17 +10,16 @@ import numpy as np
 import pandas as pd
 
 from evaluation.errors import EstimationError
-from evaluation.params import Program, Specification
+from evaluation.params import Program
 from evaluation.stats.aggregate import Aggregation, aggregate
 from evaluation.stats.combine import joined, select
-from evaluation.stats.estimators.group_time_att import group_time_att
 from evaluation.stats.reading import on_used_dummies
 from evaluation.stats.records import Design, Estimand, Estimate
 
 _KINDS: tuple[Aggregation, ...] = get_args(Aggregation)
 
 
-def averages(design: Design, specification: Specification, program: Program) -> Estimate:
+def averages(att_gt: Estimate, program: Program) -> Estimate:
     """Return att_gt, then overall, cohorts, phases, event times and calendar periods, as one estimate.
 
     Raises
@@ -28,7 +27,6 @@ def averages(design: Design, specification: Specification, program: Program) -> 
     EstimationError
         No unit is observed both before and in the program beside a comparison unit.
     """
-    att_gt = group_time_att(design, comparison=specification.comparison, base=specification.base)
     phase_of: Mapping[int, str] = {c.start: c.phase for c in program.cohorts}
     found = [aggregate(att_gt, kind, phase_of=phase_of) for kind in _KINDS]
     if not found[0].estimands:
@@ -37,8 +35,7 @@ def averages(design: Design, specification: Specification, program: Program) -> 
     return joined([att_gt, *found])
 
 
-def by_district(design: Design, districts: pd.Series,
-                specification: Specification) -> Iterator[Estimate]:
+def by_district(design: Design, districts: pd.Series, estimator: Callable[[Design], Estimate]) -> Iterator[Estimate]:
     """Yield the overall effect of every program district, on a design of its own.
 
     The design leaves out the other districts' units of the cohorts in which the district has one; all others stay.
@@ -48,9 +45,10 @@ def by_district(design: Design, districts: pd.Series,
         own = district == name
         cohorts = design.cohort[own & ~design.never_program]
         alone = design.subset(own | ~np.isin(design.cohort, cohorts))
-        att_gt = group_time_att(alone, comparison=specification.comparison, base=specification.base)
+        att_gt = estimator(alone)
         mine = [i for i, e in enumerate(att_gt.estimands) if e.cohort in cohorts]
         overall = aggregate(select(att_gt, mine), "overall")
         if overall.estimands:
             named = (Estimand("district", district=str(name)),)
-            yield on_used_dummies(replace(overall, estimands=named))
+            alone_overall = replace(overall, estimands=named)
+            yield on_used_dummies(alone_overall) if alone_overall.regression is not None else alone_overall

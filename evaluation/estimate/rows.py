@@ -3,51 +3,71 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from evaluation.design import Topic
-from evaluation.stats.inference.infer import default_method
-from evaluation.stats.reading import levels, program_cells, used_cells, verdicts
+from evaluation.stats.inference.infer import infer
+from evaluation.stats.reading import levels, program_cells, used_cells
 from evaluation.stats.records import Booleans, Estimand, Estimate, Floats, Inference
+from evaluation.stats.relative import relative_effect
 
+CANNOT_TELL = ("cannot_tell",)
 _WEIGHTED = ("overall", "cohort", "phase", "event_time", "calendar")
 
 
 def estimate_rows(topic: Topic, estimate: Estimate, inference: Sequence[Sequence[Inference]], n: Floats, *,
-                  dropped: Sequence[tuple[int, ...]]) -> list[dict[str, Any]]:
+                  said: Sequence[str], method: str, dropped: Sequence[tuple[int, ...]]) -> list[dict[str, Any]]:
     """Return one row per estimand and part.
 
     n_students counts students of the part's groups (gap: both) in cells with weight, in the period that has most of
     them: at least so many different students stand behind the number. Missing where a used cell's number is unknown.
     n_program_units: units with weight in the program cells the estimand speaks of; n_units: all units with weight.
-    The verdict on the gap stands on all parts; without an interval, or on own samples, it is `cannot_tell`.
 
     Parameters
     ----------
     n : (U, T, 2)
         Focal and reference students of each cell, NaN where unknown.
+    said : m verdicts
+    method : name of the inference
     dropped : m tuples
         Cohorts that could not be estimated in each estimand.
     """
     level = levels(estimate)
-    method = topic.specification.inference or default_method(estimate)
-    shown = [[_shown(found, method) for found in row] for row in inference]
-    said = ("cannot_tell",) * len(level)
-    if topic.specification.sample == "same":
-        said = verdicts(level, shown, better=topic.outcome.better, margin=topic.outcome.margin)
     rows = []
     for i, (estimand, used) in enumerate(zip(estimate.estimands, used_cells(estimate), strict=True)):
         behind = {**_behind(estimate, i, used), "verdict": said[i], "dropped_cohorts": _listed(dropped[i])}
         for k, part in enumerate(estimate.parts):
             rows.append({**_about(topic), **_coordinates(estimand), **behind, "part": part,
-                         **_uncertainty(shown[i][k], method),
+                         **_uncertainty(inference[i][k], method),
                          "level": None if np.isnan(level[i, k]) else float(level[i, k]),
                          "n_students": _students(n, used, part)})
     return rows
+
+
+def relative_rows(topic: Topic, estimate: Estimate) -> list[dict[str, Any]]:
+    """Return the relative effect on the gap of every average in the program: a factor, and its interval if it has one.
+
+    None where the estimator has no weights. A mean of 0 or less leaves the row with its reason and no number.
+    """
+    if estimate.weights is None or not estimate.estimands:
+        return []
+    found = relative_effect(estimate)
+    about = topic.columns()
+    rows = [{**about, **_coordinates(e), "undefined": reason} for e, reason in found.undefined
+            if e.kind in _WEIGHTED and (e.event_time is None or e.event_time >= 0)]
+    for e, (i,), (value,) in zip(found.estimate.estimands, infer(found.estimate), found.estimate.value, strict=True):
+        if e.kind in _WEIGHTED:
+            rows.append({**about, **_coordinates(e), "ratio": float(np.exp(value)), "log_ratio": float(value),
+                         "log_se": i.se, "df": i.df, "ratio_low": _exp(i.ci_low), "ratio_high": _exp(i.ci_high),
+                         "p_value": i.p_value, "no_interval": i.no_interval})
+    return rows
+
+
+def _exp(value: float | None) -> float | None:
+    return None if value is None else float(np.exp(value))
 
 
 def weight_rows(topic: Topic, estimate: Estimate) -> pd.DataFrame:
@@ -60,12 +80,14 @@ def weight_rows(topic: Topic, estimate: Estimate) -> pd.DataFrame:
     design, kept = estimate.design, [i for i, e in enumerate(estimate.estimands) if e.kind in _WEIGHTED]
     which, unit, period = np.nonzero(estimate.weights[kept])
     about = pd.DataFrame([_coordinates(estimate.estimands[i]) for i in kept]).iloc[which].reset_index(drop=True)
-    about["unit_id"] = np.array(design.unit_ids, dtype=object)[unit]
+    about["unit_id"] = np.array([u.partition("/")[0] for u in design.unit_ids], dtype=object)[unit]
     about["cell_period"] = design.periods[period]
-    weight = estimate.weights[kept][which, unit, period]
-    sides = [about.assign(group_id=group, weight=sign * weight)
-             for group, sign in ((topic.gap.focal, 1.0), (topic.gap.reference, -1.0))]
-    out = pd.concat(sides, ignore_index=True)
+    about["weight"] = estimate.weights[kept][which, unit, period]
+    if design.is_eligible.size:
+        out = about.assign(group_id=np.where(design.is_eligible[unit], topic.gap.focal, topic.gap.reference))
+    else:
+        out = pd.concat([about.assign(group_id=topic.gap.focal),
+                         about.assign(group_id=topic.gap.reference, weight=-about["weight"])], ignore_index=True)
     return out.assign(specification=topic.specification.id, outcome_id=topic.outcome.id, gap_id=topic.gap.id)
 
 
@@ -93,19 +115,11 @@ def _listed(cohorts: tuple[int, ...]) -> str | None:
     return ", ".join(str(c) for c in cohorts) or None
 
 
-def _shown(found: Inference, method: str) -> Inference:
-    """CR1 only reproduces a published table: no interval, no p-value."""
-    if method != "cr1" or found.no_interval is not None:
-        return found
-    return replace(found, ci_low=None, ci_high=None, ci80_low=None, ci80_high=None, p_value=None,
-                   no_interval="reproduction")
-
-
 def _uncertainty(found: Inference, method: str) -> dict[str, Any]:
     return {"value": found.value, "se": found.se, "df": found.df, "ci_low": found.ci_low, "ci_high": found.ci_high,
             "ci80_low": found.ci80_low, "ci80_high": found.ci80_high, "p_value": found.p_value,
-            "inference": "none" if found.se is None else method, "no_interval": found.no_interval,
-            "n_clusters": found.n_clusters}
+            "inference": "none" if found.se is None and found.p_value is None else method,
+            "no_interval": found.no_interval, "n_clusters": found.n_clusters}
 
 
 def _students(n: Floats, used: Booleans, part: str) -> int | None:

@@ -17,6 +17,7 @@ from evaluation.params.block import Block
 from evaluation.params.locked import Lock, LockFile, plan_hash
 from evaluation.params.models import (
     Cohort,
+    Covariate,
     Delivery,
     Dimension,
     Disclosure,
@@ -24,6 +25,7 @@ from evaluation.params.models import (
     Event,
     Gap,
     Outcome,
+    Pool,
     Program,
     PublicTable,
     Settings,
@@ -38,6 +40,7 @@ from evaluation.params.unique_keys import UniqueKeys
 __all__ = [
     "Block",
     "Cohort",
+    "Covariate",
     "DecisionRule",
     "Delivery",
     "Dimension",
@@ -51,6 +54,7 @@ __all__ = [
     "Outcome",
     "Plan",
     "PlannedResults",
+    "Pool",
     "Program",
     "PublicTable",
     "Settings",

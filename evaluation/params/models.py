@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
+from evaluation.contracts.choices import Adjustment, Base, Comparison, EstimatorName, Method
 from evaluation.errors import StudyError
 from evaluation.params.block import Block, Id
 from evaluation.params.plan import Plan
@@ -14,6 +15,8 @@ from evaluation.params.plan import Plan
 UnitId = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}-[a-z0-9][a-z0-9_-]*$")]
 Role = Literal["implement", "observe", "comparison"]
 Phase = Literal["develop", "expansion", "test"]
+Pool = Literal["all", "other_districts", "no_network"]
+Covariate = Literal["gap", "level", "log_students", "focal_share"]
 
 
 class Periods(Block):
@@ -149,18 +152,31 @@ class Gap(Block):
 
 
 class Specification(Block):
-    """One estimand × sample × outcomes × gaps × estimator."""
+    """One estimand × sample × outcomes × gaps × estimator; docs/methods has a page for each estimator.
+
+    `weights`: `focal` and `own` by mean students before the program (`own`: each group by its own, so that the gap is
+    the district-wide one), `unit` counts each once. `comparison_pool` leaves out never-program units of program
+    districts (`other_districts`) or of districts that joined to learn (`no_network`). `adjustment` adjusts group-time
+    effects for baseline `covariates`. `anticipation` is the number of periods before the start that may be moved
+    already. `cohorts` keeps only program units that start then (a lone pilot, for synthetic estimators); empty: all.
+    `inference: cr2` becomes CV3 where the estimator is no regression, and placebos where it is synthetic.
+    """
 
     id: Id
     label: str
     program: Id
-    estimator: Literal["group_time_att", "twfe"]
-    comparison: Literal["never", "not_yet"] = "not_yet"
+    estimator: EstimatorName
+    comparison: Comparison = "not_yet"
+    comparison_pool: Pool = "all"
+    cohorts: tuple[int, ...] = ()
     within: tuple[Literal["state", "grade_band"], ...] = ("state", "grade_band")
-    weights: Literal["focal", "unit"] = "focal"
+    weights: Literal["focal", "unit", "own"] = "focal"
     sample: Literal["same", "own"] = "same"
-    base: Literal["universal", "varying"] = "universal"
-    inference: Literal["cr2", "cr1"] = "cr2"
+    base: Base = "universal"
+    anticipation: int = Field(default=0, ge=0)
+    adjustment: Adjustment = "none"
+    covariates: tuple[Covariate, ...] = ()
+    inference: Method = "cr2"
     exclude_events: tuple[Id, ...] = ()
     outcomes: tuple[Id, ...]
     gaps: tuple[Id, ...]

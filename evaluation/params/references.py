@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from evaluation.contracts.choices import ADJUSTABLE_ESTIMATORS, PLACEBO_ESTIMATORS
 from evaluation.params.models import Program, Specification, Study
 from evaluation.params.plan import PlannedResults, results_of
 
@@ -34,7 +35,25 @@ def broken_references(found: Study, stem: str) -> Iterator[tuple[str, str, str]]
             given = getattr(spec, key)
             for value in (given,) if isinstance(given, str) else given:
                 yield from _unknown(f"specifications.{i}.{key}", value, known, key.removesuffix("s"))
+        yield from _broken_choices(spec, f"specifications.{i}", found)
     yield from _broken_plan(found)
+
+
+def _broken_choices(spec: Specification, key: str, found: Study) -> Iterator[tuple[str, str, str]]:
+    """Choices that do not go together."""
+    program = next((p for p in found.programs if p.id == spec.program), None)
+    starts = {str(c.start) for c in program.cohorts} if program else set[str]()
+    for cohort in spec.cohorts:
+        yield from _unknown(f"{key}.cohorts", str(cohort), starts, f"cohort of {spec.program}")
+    if (spec.adjustment == "none") != (not spec.covariates):
+        yield key, "adjustment and covariates go together.", "Give both, or neither."
+    is_adjusted = spec.adjustment != "none" or spec.anticipation > 0
+    if is_adjusted and spec.estimator not in ADJUSTABLE_ESTIMATORS:
+        yield key, f"`{spec.estimator}` knows neither adjustment nor anticipation.", "Use `group_time_att`."
+    if spec.estimator in PLACEBO_ESTIMATORS and spec.inference != "cr2":
+        yield f"{key}.inference", f"`{spec.estimator}` has placebo inference.", "Leave `inference` out."
+    if spec.weights == "own" and spec.sample == "own":
+        yield f"{key}.sample", "weights `own` have each group on its own cells already.", "Leave `sample` out."
 
 
 def _broken_plan(found: Study) -> Iterator[tuple[str, str, str]]:

@@ -1,0 +1,16 @@
+"""What a specification, the command line and a table may name: estimators and their choices."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+EstimatorName = Literal["twfe", "event_study", "group_time_att", "sun_abraham", "imputation", "etwfe", "etwfe_poisson",
+                        "stacked", "synthetic_did", "synthetic_control", "triple_difference"]
+PLACEBO_ESTIMATORS = ("synthetic_did", "synthetic_control")
+"""Estimators whose inference is by placebo."""
+ADJUSTABLE_ESTIMATORS = ("group_time_att", "triple_difference")
+"""Estimators that know covariates and anticipation."""
+Comparison = Literal["never", "not_yet"]
+Base = Literal["universal", "varying"]
+Adjustment = Literal["none", "regression", "ipw", "dr"]
+Method = Literal["cr2", "cv3", "cr1", "wild", "permutation"]

@@ -1,0 +1,51 @@
+"""How sure a number is: by the specification's inference, or by placebos where the estimator has no other."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import replace
+
+import numpy as np
+
+from evaluation.design import Topic
+from evaluation.stats.estimators.registry import PLACEBO
+from evaluation.stats.inference.infer import default_method, infer
+from evaluation.stats.inference.placebo import placebo
+from evaluation.stats.inference.rules import Gate
+from evaluation.stats.records import Estimate, Inference
+
+CONSTANT = 1
+"""CR1 counts the regressors and the constant, not the unit effects: they are nested in clusters."""
+SEED = 20260101
+
+Found = tuple[tuple[Inference, ...], ...]
+
+
+def method_of(estimate: Estimate, topic: Topic) -> str:
+    """Return the name of the inference an estimate gets."""
+    if topic.specification.estimator in PLACEBO:
+        return "placebo"
+    asked = topic.specification.inference
+    return default_method(estimate) if asked == "cr2" else asked
+
+
+def uncertainty(estimate: Estimate, topic: Topic, gate: Gate | None) -> Found:
+    """Return the inference of m estimands in K parts; CR1 only reproduces a table: no interval, no p-value.
+
+    Random draws depend on the topic alone, so that neither order nor company of estimates moves a number.
+    """
+    s = topic.specification
+    rng = np.random.default_rng((SEED, zlib.crc32("/".join(topic.columns().values()).encode())))
+    if s.estimator in PLACEBO:
+        found = placebo(estimate, rng, rank_by=PLACEBO[s.estimator])
+        return tuple(tuple(of_part.inference for of_part in row) for row in found)
+    method = default_method(estimate) if s.inference == "cr2" else s.inference
+    made = infer(estimate, method=method, rng=rng, n_absorbed=CONSTANT, gate=gate)
+    return made if s.inference != "cr1" else tuple(tuple(_reproduction(i) for i in row) for row in made)
+
+
+def _reproduction(found: Inference) -> Inference:
+    if found.no_interval is not None:
+        return found
+    return replace(found, ci_low=None, ci_high=None, ci80_low=None, ci80_high=None, p_value=None,
+                   no_interval="reproduction")
