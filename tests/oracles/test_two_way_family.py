@@ -104,15 +104,29 @@ def test_sun_abraham_is_that_of_diff_diff(given):
     assert other.overall_att == pytest.approx(aggregate(found, "overall").value[0, 0], abs=1e-9)
 
 
-@pytest.mark.parametrize("given", BALANCED, ids=str)
-def test_saturated_event_study_of_pyfixest_is_sun_abraham_where_no_cell_is_absent(given):
+@pytest.mark.parametrize("given", ANY, ids=str)
+def test_sun_abraham_is_the_saturated_regression_of_pyfixest(given):
+    pf = pytest.importorskip("pyfixest")
+    drawn = draw(*given)
+    coefficients = pf.feols("y ~ i(e, g, ref=-1, ref2=0) | unit + time", drawn.rows, weights="w").coef()
+    found = att_gt(sun_abraham(weighted(drawn), comparison="never"))
+    assert len(found) == len(coefficients)
+    for (cohort, period), value in found.items():
+        assert coefficients[f"e::{period - cohort}:g::{cohort}"] == pytest.approx(value, abs=1e-9)
+
+
+@pytest.mark.parametrize("given", ANY, ids=str)
+def test_event_study_of_pyfixest_takes_the_first_row_in_the_program_as_the_cohort(given):
+    """So it is Sun–Abraham only where no cell is absent."""
     pf = pytest.importorskip("pyfixest")
     drawn = draw(*given)
     rows = drawn.rows.assign(g=drawn.rows.g.astype(float))
+    first = rows[rows.post == 1].groupby("unit").time.min().reindex(range(40)).to_numpy(dtype=float)
+    design = replace(drawn.design, cohort=first)
     other = pf.event_study(rows, yname="y", idname="unit", tname="time", gname="g", estimator="saturated")
-    table = other.aggregate(weighting="shares")
-    for e, value in by_event_time(aggregate(sun_abraham(drawn.design, comparison="never"), "event_time")).items():
-        assert float(table.loc[float(e), "Estimate"]) == pytest.approx(value, abs=1e-6)
+    for (cohort, period), value in att_gt(sun_abraham(design, comparison="never")).items():
+        name = f"rel_time::{float(period - cohort)}:first_treated_period::{cohort}"
+        assert other.coef()[name] == pytest.approx(value, abs=1e-6)
 
 
 @pytest.mark.parametrize("given", ANY, ids=str)

@@ -78,8 +78,8 @@ def bacon(design: Design) -> tuple[Component, ...]:
 
     Notes
     -----
-    Source: Goodman-Bacon (2021), *Difference-in-differences with variation in treatment timing*. R's bacondecomp and
-    diff-diff count comparison with always-program units as later against earlier, or by a name of their own.
+    Source: Goodman-Bacon (2021), *Difference-in-differences with variation in treatment timing*. The paper
+    (in a footnote) and diff-diff put always- and never-program units together; here they are two kinds.
     """
     raw = [piece for stratum in np.unique(design.stratum) for piece in _stratum(design, int(stratum))]
     total = sum(piece.weight for piece in raw)

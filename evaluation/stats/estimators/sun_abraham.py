@@ -35,8 +35,8 @@ def sun_abraham(design: Design, *, comparison: Against) -> Estimate:
     Notes
     -----
     Source: Sun & Abraham (2021). With never-program units and every cell present this is the group-time ATT with
-    universal base; with absent cells the regression also uses units whose base is absent. fixest's `sunab` drops what
-    is collinear by order of columns, and has no strata.
+    universal base; with absent cells the regression also uses units whose base is absent. diff-diff agrees;
+    pyfixest's `event_study` takes the first row seen in the program as the cohort, so absent cells change cohorts.
     """
     used, dummy, against = interactions(design, comparison)
     return fit_by_cohort_and_period(design, partial(sun_abraham, comparison=comparison), used=used, dummy=dummy,

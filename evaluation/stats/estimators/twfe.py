@@ -15,7 +15,8 @@ def twfe(design: Design) -> Estimate:
 
     By Frisch–Waugh the coefficient is Σ wD̃y / Σ wD̃², D̃ the program indicator less both sets of effects; so cell
     (u, t) has weight wD̃ / Σ wD̃². Weights of program cells may be negative: under staggered starts with effects that
-    differ this is no average of effects (Goodman-Bacon 2021), so it is a reference and never the headline.
+    differ this is no average of effects (Goodman-Bacon 2021), so it is a reference and never the headline. `bacon` says
+    which comparisons it averages, `negative_weights` how much weighs less than zero.
 
     Returns
     -------
