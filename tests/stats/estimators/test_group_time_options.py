@@ -99,7 +99,7 @@ def test_periods_before_anticipation_do_not_move_with_what_is_anticipated(stagge
 @pytest.mark.parametrize("adjustment", ADJUSTMENTS)
 def test_strata_are_adjusted_apart_and_joined_by_program_weight(adjusted, adjustment):
     found = group_time_att(adjusted, comparison="never", base="universal", adjustment=adjustment)
-    expected, program = np.zeros(3), []
+    expected, program, pull = np.zeros(3), [], np.zeros((24, 3))
     for s in (0, 1):
         seen = adjusted.present[:, 4] & adjusted.present[:, 2] & (adjusted.stratum == s)
         units = np.flatnonzero(seen & (adjusted.never_program | (adjusted.cohort == 4)))
@@ -107,9 +107,11 @@ def test_strata_are_adjusted_apart_and_joined_by_program_weight(adjusted, adjust
         one = two_by_two(adjusted.outcome[units, 4] - adjusted.outcome[units, 2], is_program,
                          adjusted.covariates[units], w, method=adjustment)
         expected += w[is_program].sum() * one.value
+        np.add.at(pull, adjusted.cluster[units], w[is_program].sum() * one.influence)
         program.append(w[is_program].sum())
     at = [(e.cohort, e.period) for e in found.estimands].index((4, 5))
     assert found.value[at] == pytest.approx(expected / sum(program), abs=1e-10)
+    assert influence_of(found).of_cluster[:, at] == pytest.approx(pull / sum(program), abs=1e-10)
 
 
 @pytest.mark.parametrize("adjustment", ADJUSTMENTS)
