@@ -52,7 +52,7 @@ def cell_weights(design: Design, regression: Regression, contrasts: Floats, unit
 
 
 def clusters_of(design: Design, code: Integers, unit: Integers) -> tuple[Integers, ...]:
-    """The clusters of the units (N,) of each code 0, 1, … (N,)."""
+    """Return the clusters of the units (N,) of each code 0, 1, … (N,)."""
     return tuple(np.unique(design.cluster[unit[code == j]]) for j in range(code.max(initial=-1) + 1))
 
 
@@ -75,10 +75,10 @@ class Rows:
 
 
 def fit_by_code(design: Design, estimator: Callable[[Design], Estimate], rows: Rows, *, has: Booleans, code: Integers,
-            estimands: tuple[Estimand, ...], comparison: Integers) -> Estimate:
-    """One coefficient per code 0, 1, … of the rows that `has` (N,), each an estimand, shared by all cohorts and strata.
+                estimands: tuple[Estimand, ...], comparison: Integers) -> Estimate:
+    """Fit one coefficient per code 0, 1, … of the rows that `has` (N,), shared by all cohorts and strata.
 
-    What the effects explain is not among the estimands.
+    Each is an estimand, but for those that the effects explain.
     """
     columns = np.zeros((len(rows.unit), len(estimands)))
     columns[has, code] = 1
@@ -95,14 +95,14 @@ def fit_by_code(design: Design, estimator: Callable[[Design], Estimate], rows: R
 
 
 def join(clusters: tuple[Integers, ...], of: Integers) -> tuple[Integers, ...]:
-    """The clusters behind each estimand 0, 1, …, from those of its cells; `of` (C,) is a cell's estimand."""
+    """Return the clusters behind each estimand 0, 1, …, from those of its cells; `of` (C,) is a cell's estimand."""
     return tuple(np.unique(np.concatenate([clusters[c] for c in np.flatnonzero(of == i)]))
                  for i in range(of.max(initial=-1) + 1))
 
 
-def fit_by_cohort_and_period(design: Design, estimator: Callable[[Design], Estimate], *, used: Booleans, dummy: Booleans,
-                         comparison: Booleans, moderators: Floats | None = None) -> Estimate:
-    """Effects by cohort and period: one dummy per cohort × period × stratum beside unit and period × stratum effects.
+def fit_by_cohort_and_period(design: Design, estimator: Callable[[Design], Estimate], *, used: Booleans,
+                             dummy: Booleans, comparison: Booleans, moderators: Floats | None = None) -> Estimate:
+    """Fit one dummy per cohort × period × stratum beside unit and period × stratum effects.
 
     Strata that have the dummy and can tell it from the effects are joined by program weight.
 
