@@ -1,6 +1,7 @@
 """The contract of every table that crosses a stage. `docs/data_contract.md` is generated from it."""
 
 from evaluation.contracts.check import conform
+from evaluation.contracts.column import Column
 from evaluation.contracts.columns import (
     COLUMNS,
     ESTIMANDS,
@@ -10,10 +11,10 @@ from evaluation.contracts.columns import (
     STATUSES,
     SUPPRESSIONS,
     VERDICTS,
-    Column,
 )
 from evaluation.contracts.reasons import REASONS, Reason
-from evaluation.contracts.tables import TABLES, Table
+from evaluation.contracts.table import Table
+from evaluation.contracts.tables import TABLES
 
 __all__ = [
     "COLUMNS",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from evaluation.contracts.columns import Column
+from evaluation.contracts.column import Column
 from evaluation.contracts.tables import TABLES
 from evaluation.errors import ContractError
 

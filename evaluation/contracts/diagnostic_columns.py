@@ -1,0 +1,53 @@
+"""Columns of the tables that say whether an effect can be believed."""
+
+from __future__ import annotations
+
+from evaluation.contracts.column import Column, count, real, text
+
+DIAGNOSTIC: tuple[Column, ...] = (
+    real("slope_50", "Slope per period that the pre-trend test finds with 50 % power", unit="outcome unit per period"),
+    real("slope_80", "Slope per period that the pre-trend test finds with 80 % power", unit="outcome unit per period"),
+    text("restriction", "How trends may differ: `relative_magnitude`, at most m × the largest change between periods "
+          "before the program; `smoothness`, a change of slope of at most m per period",
+          allowed=("relative_magnitude", "smoothness", "relative_smoothness")),
+    real("m", "Size of the departure allowed", unit="× (relative) or outcome unit (smoothness)",
+         nullable=False, low=0),
+    real("breakdown", "Largest m at which the robust 95 % interval excludes 0; missing where none does", unit="as m",
+          low=0),
+    text("placebo", "What is pretended or asked", allowed=("time", "outcome", "regression_to_mean_matched",
+                                                         "regression_to_mean_window")),
+    text("detail", "Which: pretended start, outcome, window"),
+    text("composition", "Effect on what", allowed=(
+        "log_students_focal", "log_students_reference", "focal_share", "response_focal", "response_reference")),
+    text("variant", "The outcome under another definition"),
+    text("compared_within", "Who is compared: `state/grade_band`, or `pooled`"),
+    text("events", "Periods of declared events: `excluded` or `included`", allowed=("excluded", "included")),
+    text("comparison_pool", "Never-program units left out", allowed=("all", "other_districts", "no_network")),
+    Column("is_headline", "boolean", "The specification as planned"),
+    real("low", "Least effect that hidden cells allow"),
+    real("high", "Largest effect that hidden cells allow"),
+    count("cells_hidden", "Cells of the design that are hidden"),
+    count("cells_used", "Cells of the design that are shown"),
+    text("family", "Family of the plan"),
+    text("adjustment", "How p-values are adjusted together", allowed=("benjamini_hochberg", "romano_wolf")),
+    real("adjusted_p_value", "P-value adjusted within its family", unit="", low=0, high=1),
+    real("alpha_level", "Level of the family", unit="", low=0, high=1),
+    Column("is_rejected", "boolean", "The adjusted p-value is at most the family's level", nullable=True),
+    text("decision", "By the plan's rule", allowed=("success", "no_success", "cannot_tell", "no_rule")),
+    real("g_gap", "Effect on the gap in standard deviations of students (Hedges g)", unit="SD"),
+    real("g_focal", "Effect on the focal group in standard deviations of students", unit="SD"),
+    real("g_reference", "Effect on the reference group in standard deviations of students", unit="SD"),
+    real("improvement_index", "100 Φ(g) − 50 of the focal group", unit="percentile points", low=-50, high=50),
+    real("baseline_g_focal", "Difference before the program, focal group", unit="SD"),
+    real("baseline_g_reference", "Difference before the program, reference group", unit="SD"),
+    real("baseline_g_clusters", "Difference of the gap before the program between districts' means", unit="SD"),
+    text("equivalence", "Baseline equivalence, the worse of both groups", allowed=(
+        "satisfied", "satisfied_with_adjustment", "not_satisfied", "not_known")),
+    text("rating", "Rating by the handbook's rules"),
+    text("essa_tier", "ESSA tier by the same"),
+    text("rating_reasons", "Codes of the rules that decided, in order"),
+    real("alpha_focal", "Cronbach's alpha, focal group", unit="", high=1),
+    real("alpha_reference", "Cronbach's alpha, reference group", unit="", high=1),
+    real("omega_focal", "McDonald's omega, focal group", unit="", low=0, high=1),
+    real("omega_reference", "McDonald's omega, reference group", unit="", low=0, high=1),
+)
