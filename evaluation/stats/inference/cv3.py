@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from evaluation.stats.inference.blocks import SATURATED, blocks_of
 from evaluation.stats.inference.cr2 import Robust
-from evaluation.stats.records import Estimate, Floats, Regression
+from evaluation.stats.records import Booleans, Estimate, Floats, Integers, Regression
 
 
-def cv3(estimate: Estimate) -> Robust:
+@dataclass(frozen=True)
+class Jackknife(Robust):
+    """se (m, K), NaN where there is none, df (m,), and m arrays of clusters without which there is no estimate."""
+
+    indispensable: tuple[Integers, ...]
+
+
+def cv3(estimate: Estimate) -> Jackknife:
     """CV3 standard errors of an estimate: se² = (G − 1)/G · Σ_g (b_(g) − b)², df = G − 1.
 
     b_(g) is the estimate without cluster g, b that with all (MacKinnon, Nielsen & Webb 2023; other programs centre on
@@ -22,7 +31,7 @@ def cv3(estimate: Estimate) -> Robust:
     return _cv3_by_refit(estimate)
 
 
-def cv3_of_regression(regression: Regression, contrasts: Floats) -> Robust:
+def cv3_of_regression(regression: Regression, contrasts: Floats) -> Jackknife:
     """CV3 of contrasts (m, k), all parts at once and nothing fitted again.
 
     With M = I the equations (A − A_g)b_(g) = X'Wy − X_g'Wy_g give b_(g) − b = −(I − A_g)⁻¹s_g.
@@ -34,10 +43,10 @@ def cv3_of_regression(regression: Regression, contrasts: Floats) -> Robust:
         inverse = np.where(free, 1 / np.where(free, 1 - a, 1), 0)
         change[i] = of.contrast @ v.T * inverse @ (v @ of.score[i])
     change[of.is_indispensable()] = np.nan
-    return _robust(change, of.has_part().sum(axis=0))
+    return _jackknife(of.cluster, change, of.has_part().sum(axis=0))
 
 
-def _cv3_by_refit(estimate: Estimate) -> Robust:
+def _cv3_by_refit(estimate: Estimate) -> Jackknife:
     design = estimate.design
     clusters = np.unique(design.cluster)
     change = np.full((len(clusters), *estimate.value.shape), np.nan)
@@ -51,10 +60,12 @@ def _cv3_by_refit(estimate: Estimate) -> Robust:
             if estimand in at:
                 change[i, j] = rest.value[at[estimand]] - estimate.value[j]
     behind = zip(estimate.program_clusters, estimate.comparison_clusters, strict=True)
-    return _robust(change, np.array([len(np.union1d(*both)) for both in behind]))
+    return _jackknife(clusters, change, np.array([len(np.union1d(*both)) for both in behind]))
 
 
-def _robust(change: Floats, n_clusters: np.ndarray) -> Robust:
-    """From changes (G, m, K) and the number of clusters (m,) behind each estimand."""
+def _jackknife(cluster: Integers, change: Floats, n_clusters: Integers) -> Jackknife:
+    """From changes (G, m, K), NaN where there is no estimate, and the number of clusters (m,) behind each estimand."""
     n = np.maximum(n_clusters, 1).astype(np.float64)
-    return Robust(np.sqrt(((n - 1) / n)[:, None] * (change**2).sum(axis=0)), n - 1)
+    se = np.sqrt(((n - 1) / n)[:, None] * (change**2).sum(axis=0))
+    missing: Booleans = np.isnan(change).any(axis=2)
+    return Jackknife(se, n - 1, tuple(cluster[missing[:, i]] for i in range(len(n))))

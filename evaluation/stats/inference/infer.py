@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -78,7 +78,15 @@ def infer(estimate: Estimate, *, method: Method | None = None, rng: np.random.Ge
     if not estimate.estimands:
         return ()
     of_cr2, cases = _cases(estimate)
-    found = _by_t(estimate, of_cr2) if chosen == "cr2" and of_cr2 else _found(estimate, chosen, rng, draws, n_absorbed)
+    if chosen == "cr2" and of_cr2 is not None:
+        found = _by_t(estimate, of_cr2)
+    elif chosen == "cv3":
+        jackknife = cv3(estimate)
+        found = _by_t(estimate, jackknife)
+        cases = [replace(case, indispensable=np.union1d(case.indispensable, alone))
+                 for case, alone in zip(cases, jackknife.indispensable, strict=True)]
+    else:
+        found = _found(estimate, chosen, rng, draws, n_absorbed)
     return tuple(
         tuple(_inference(estimate, found, (i, part), reason_of(case, gate) or found.reason[i])
               for part in range(len(estimate.parts)))
@@ -105,8 +113,6 @@ def _found(estimate: Estimate, method: Method, rng: np.random.Generator | None, 
            n_absorbed: int | None) -> _Found:
     if estimate.regression is None and method in ("cr2", "wild"):
         return _nothing(estimate, "no_regression")
-    if method == "cv3":
-        return _by_t(estimate, cv3(estimate))
     of_cr1 = _cr1(estimate, n_absorbed)
     if method == "cr1":
         return _by_t(estimate, of_cr1)

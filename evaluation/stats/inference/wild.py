@@ -22,9 +22,9 @@ class Wild:
 
     Attributes
     ----------
-    p_value : (m, K)  NaN where fewer than six clusters matter to the contrast
+    p_value : (m, K)  NaN where the contrast depends on fewer than six clusters
     ci_low, ci_high : (L, m, K)  one interval per level asked for; infinite where nothing on that side is rejected
-    n_clusters : (m,)  clusters whose sign matters
+    n_clusters : (m,)  clusters whose sign changes some draw
     n_draws : (m,)  vectors of signs, the observed one among them; 0 without a test
     is_enumerated : (m,)  these are all there are
     """
@@ -76,9 +76,10 @@ def wild_bootstrap(regression: Regression, contrasts: Floats, *, null: float = 0
     for i in range(m):
         contrast = contrast_of(of, i, only_relevant=True)
         n = len(contrast.cluster)
-        n_clusters[i], is_enumerated[i] = n, MIN_CLUSTERS <= n <= ENUMERATED[weights]
-        if n < MIN_CLUSTERS:
+        n_clusters[i] = n
+        if contrast.n_own < MIN_CLUSTERS:
             continue
+        is_enumerated[i] = n <= ENUMERATED[weights]
         if not is_enumerated[i] and shared is None:
             shared = draw_signs(len(of.cluster), weights, draws, rng)
         signs = every_sign(n, weights) if shared is None or is_enumerated[i] else shared[contrast.cluster]

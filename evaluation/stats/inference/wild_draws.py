@@ -34,6 +34,7 @@ class Contrast:
     Attributes
     ----------
     cluster : (n,)  places in the blocks
+    n_own : clusters with a part in c; with the signs of the others alone t* stays as large under any far null
     score : (n, k, K)  in the k directions in which P is not zero
     d : (n, K)
     slope : (n,)  d under the null is d + δ slope
@@ -42,6 +43,7 @@ class Contrast:
     """
 
     cluster: Integers
+    n_own: int
     score: Floats
     d: Floats
     slope: Floats
@@ -58,17 +60,18 @@ def contrast_of(of: Blocks, i: int, *, only_relevant: bool) -> Contrast:
     """Return the i-th contrast; `only_relevant` leaves out clusters whose sign changes no draw."""
     image = of.image(i)
     used = np.flatnonzero(image.any(axis=0))
-    c, image = of.contrast[i], image[:, used]
+    c, image, length = of.contrast[i, used], image[:, used], float((of.contrast[i] ** 2).sum())
     left, size, right = np.linalg.svd(image, full_matrices=False)
     kept = size > NEGLIGIBLE * size.max(initial=0)
     left, right = left[:, kept], size[kept, None] * right[kept]
     pairs = zip(of.eigenvalue, of.eigenvector, strict=True)
     reach = np.array([np.sqrt((((right @ v[:, used].T) ** 2) @ a).sum()) for a, v in pairs])
-    matters = of.has_part()[:, i] | (reach > NEGLIGIBLE * reach.max(initial=0))
+    own = of.has_part()[:, i]
+    matters = own | (reach > NEGLIGIBLE * reach.max(initial=0))
     cluster = np.flatnonzero(matters) if only_relevant else np.arange(len(matters))
-    score, image, length = of.score[cluster], image[cluster], float(c @ c)
-    return Contrast(cluster, score[:, used], np.einsum("k,gkp->gp", c, score), image @ c[used] / length, left[cluster],
-                    right, right @ image.T / length)
+    score, image = of.score[cluster], image[cluster]
+    return Contrast(cluster, int(own.sum()), score[:, used], np.einsum("k,gkp->gp", of.contrast[i], score),
+                    image @ c / length, left[cluster], right, right @ image.T / length)
 
 
 @dataclass(frozen=True)

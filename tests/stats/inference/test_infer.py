@@ -168,6 +168,21 @@ def test_an_estimate_with_influence_only_has_cv3(estimate):
     assert {row.no_interval for method in ("cr2", "wild") for row in infer(bare, method=method)[0]} == {"no_regression"}
 
 
+def test_an_estimate_with_influence_that_needs_one_cluster_has_no_interval(estimate):
+    bare = as_influence(estimate)
+
+    def without(cluster):
+        def estimator(design):
+            found = as_influence(estimate.estimator(design))
+            return found if cluster in design.cluster else replace(found, estimands=())
+        return replace(bare, estimator=estimator)
+
+    program, comparison = estimate.program_clusters[0][0], estimate.comparison_clusters[0]
+    only_comparison = np.setdiff1d(comparison, estimate.program_clusters[0])[0]
+    assert infer(without(program))[0][0].no_interval == "lone_cohort_cluster"
+    assert infer(without(only_comparison))[0][0].no_interval == "lone_comparison_cluster"
+
+
 def test_cr1_of_influence_is_its_square_sum_times_g_over_g_less_one(estimate):
     bare = as_influence(estimate)
     assert bare.influence is not None

@@ -159,6 +159,17 @@ def test_clusters_without_part_in_a_contrast_do_not_count(design_of):
     assert found.p_value[0] == wild_bootstrap(alone.regression, alone.contrasts).p_value[0]
 
 
+def test_clusters_that_only_add_noise_do_not_make_a_sixth():
+    # at the mean of the regressor a cluster says nothing of the slope, though its sign moves the residuals
+    for own, others in (([-2.0, -1, 0.5, 1, 1.5], 3), ([-3.0, -2, -1, 1, 2, 3], 2)):
+        x = np.concatenate([own, np.zeros(others)])
+        n = len(x)
+        r = fit(np.column_stack([x, np.ones(n)]), np.random.default_rng(n).normal(size=(n, 1)), np.ones(n), np.arange(n))
+        found = wild_bootstrap(r, np.eye(1, 2), levels=(0.95,))
+        assert found.n_clusters[0] == n
+        assert np.isfinite([found.p_value[0, 0], found.ci_low[0, 0, 0], found.ci_high[0, 0, 0]]).all() == (len(own) > 5)
+
+
 def test_signs_are_needed_from_a_generator_only_where_they_are_drawn(drawn):
     with pytest.raises(ValueError, match="Generator"):
         wild_bootstrap(drawn(0, 13), np.eye(1, 4))
@@ -200,7 +211,8 @@ def test_both_forms_of_the_algebra_give_the_same_draws(drawn, monkeypatch):
 
 
 def test_a_fit_without_residuals_is_as_certain_as_its_clusters_allow(mean_of):
-    found = wild_bootstrap(mean_of(2, 2, 2, 2, 2, 2), np.eye(1), levels=(0.95,))
+    r = mean_of(2, 2, 2, 2, 2, 2)
+    found = wild_bootstrap(replace(r, residual=np.zeros((6, 1))), np.eye(1), levels=(0.95,))
     assert found.p_value[0, 0] == 2 / 64
     assert (found.ci_low[0, 0, 0], found.ci_high[0, 0, 0]) == (pytest.approx(2), pytest.approx(2))
 
