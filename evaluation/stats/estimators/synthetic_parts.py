@@ -124,33 +124,55 @@ def synthetic(design: Design, block: Block, unit_weight: Floats, time_weight: Fl
 
 def estimate_of(design: Design, fits: tuple[Synthetic, ...], estimator: Callable[[Design], Estimate]) -> Estimate:
     """Average the paths: `overall` over program cells, `event_time` over program units, both by program weight."""
-    size = [design.weight[f.block.program].sum() for f in fits]
-    cells = {Estimand("overall"): [(i, f.path[len(f.block.pre):]) for i, f in enumerate(fits)]}
-    for i, f in enumerate(fits):
-        for e, effect in zip(_event_times(design, f.block), f.path, strict=False):
-            cells.setdefault(Estimand("event_time", event_time=int(e)), []).append((i, effect[None, :]))
-    estimands = sorted((e for e in cells if cells[e]), key=lambda e: (e.kind != "overall", e.event_time or 0))
-    behind = [sorted({i for i, _ in cells[e]}) for e in estimands]
-    value = [sum(size[i] * path.sum(axis=0) for i, path in cells[e]) / sum(size[i] * len(path) for i, path in cells[e])
-             for e in estimands]
-    program = [np.unique(design.cluster[f.block.program]) for f in fits]
-    comparison = [np.unique(design.cluster[f.block.donor]) for f in fits]
+    found = [_rows(design, i, fit) for i, fit in enumerate(fits)]
+    rows = np.vstack([np.empty((0, 4 + len(design.parts))), *found])
+    block, is_post, time, weight, path = rows[:, 0], rows[:, 1], rows[:, 2], rows[:, 3], rows[:, 4:]
+    times = np.unique(time[~np.isnan(time)])
+    members = np.vstack([is_post > 0, time == times[:, None]])[: len(times) + 1 if fits else 0]
+    share = members * weight
+    estimands = (Estimand("overall"), *(Estimand("event_time", event_time=int(e)) for e in times))[: len(members)]
+    behind = [tuple(np.unique(block[member]).astype(int).tolist()) for member in members]
+    program = _Side(design, tuple(fit.block.program for fit in fits), behind)
+    donors = _Side(design, tuple(fit.block.donor for fit in fits), behind)
     return Estimate(
         design=design,
         estimator=estimator,
-        estimands=tuple(estimands),
+        estimands=estimands,
         parts=design.parts,
-        value=np.array(value).reshape(len(estimands), len(design.parts)),
-        program_clusters=tuple(np.unique(np.concatenate([program[i] for i in used])) for used in behind),
-        comparison_clusters=tuple(np.unique(np.concatenate([comparison[i] for i in used])) for used in behind),
-        lone_program=np.array([any(len(program[i]) < 2 for i in used) for used in behind], dtype=bool),
-        lone_comparison=np.array([any(len(comparison[i]) < 2 for i in used) for used in behind], dtype=bool),
+        value=share @ path / share.sum(axis=1, keepdims=True),
+        program_clusters=program.clusters(),
+        comparison_clusters=donors.clusters(),
+        lone_program=program.is_lone(),
+        lone_comparison=donors.is_lone(),
         left_out_cohorts=((),) * len(estimands),
     )
 
 
-def _event_times(design: Design, block: Block) -> Integers:
-    """Distance to the start of each of the block's periods; empty where the start is no period of the design."""
-    start = np.flatnonzero(design.periods == block.cohort)
-    periods = np.concatenate([block.pre, block.post])
-    return design.position[periods] - design.position[start[0]] if len(start) else periods[:0]
+@dataclass(frozen=True)
+class _Side:
+    """Program units, or donors, of each block, and the blocks behind each of m estimands."""
+
+    design: Design
+    units: tuple[Integers, ...]
+    behind: list[tuple[int, ...]]
+
+    def clusters(self) -> tuple[Integers, ...]:
+        """Those behind each estimand."""
+        found = {used: np.unique(self.design.cluster[np.concatenate([self.units[i] for i in used])])
+                 for used in set(self.behind)}
+        return tuple(found[used] for used in self.behind)
+
+    def is_lone(self) -> Booleans:
+        """(m,): a block behind the estimand rests on a single cluster."""
+        lone = {i for i, units in enumerate(self.units) if len(np.unique(self.design.cluster[units])) == 1}
+        return np.array([not lone.isdisjoint(used) for used in self.behind], dtype=bool)
+
+
+def _rows(design: Design, number: int, fit: Synthetic) -> Floats:
+    """One row per period of a block: its number, whether in the program, distance to the start, weight and effects."""
+    periods = np.concatenate([fit.block.pre, fit.block.post])
+    start = np.flatnonzero(design.periods == fit.block.cohort)
+    time = design.position[periods] - design.position[start[0]] if len(start) else np.full(len(periods), np.nan)
+    weight = design.weight[fit.block.program].sum()
+    return np.column_stack([np.full(len(periods), number), design.in_program[fit.block.program[0], periods], time,
+                            np.full(len(periods), weight), fit.path])

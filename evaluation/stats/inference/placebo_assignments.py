@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import permutations
+from typing import Literal
 
 import numpy as np
 
-from evaluation.stats.records import Booleans, Design, Estimate
+from evaluation.stats.records import Design, Estimate
 
+Donors = Literal["comparison", "all"]
 MAX_PROGRAM_CLUSTERS = 2
 
 
@@ -39,7 +41,7 @@ def sites_of(estimate: Estimate) -> tuple[Site, ...]:
 
 
 def _site(design: Design, cluster: int) -> Site:
-    mine = (design.cluster == cluster) & _is_ever_in_program(design)
+    mine = (design.cluster == cluster) & design.in_program.any(axis=1)
     cohorts = np.unique(design.cohort[mine])
     if len(cohorts) > 1:
         raise ValueError("a program cluster has units of several cohorts, so it is not clear which units of a "
@@ -47,33 +49,37 @@ def _site(design: Design, cluster: int) -> Site:
     return Site(cluster, float(cohorts[0]), tuple(np.unique(design.stratum[mine]).tolist()))
 
 
-def _is_ever_in_program(design: Design) -> Booleans:
-    return np.asarray(design.in_program.any(axis=1))
+def assignments(design: Design, sites: tuple[Site, ...], donors: Donors) -> Iterator[tuple[int, ...]]:
+    """Yield distinct clusters for the sites, with units in all of a site's strata, other than the sites themselves.
 
-
-def assignments(design: Design, sites: tuple[Site, ...]) -> Iterator[tuple[int, ...]]:
-    """Yield distinct comparison clusters for the sites: without program units, with units in all of a site's strata.
-
-    Where sites have the same cohort and strata their order is immaterial, and one order is given.
+    Of comparison clusters, or, with all clusters as donors, also a site and a comparison cluster: with the observed
+    one these are all assignments of a permutation test. Where sites have the same cohort and strata their order is
+    immaterial, and one order is given.
     """
-    candidates = [_candidates(design, site) for site in sites]
+    own = tuple(site.cluster for site in sites)
+    is_site = np.isin(design.cluster, own)
+    is_taken = is_site if donors == "comparison" else np.zeros_like(is_site)
+    is_taken = is_taken | design.in_program.any(axis=1) & ~is_site
+    free = set(design.cluster.tolist()) - set(design.cluster[is_taken].tolist())
+    candidates = [free.intersection(*(design.cluster[design.stratum == s].tolist() for s in site.strata))
+                  for site in sites]
     is_alike = len({(site.cohort, site.strata) for site in sites}) == 1
     for chosen in permutations(sorted(set().union(*candidates)), len(sites)):
-        is_possible = all(cluster in own for cluster, own in zip(chosen, candidates, strict=True))
+        is_possible = chosen != own and all(c in possible for c, possible in zip(chosen, candidates, strict=True))
         if is_possible and (not is_alike or list(chosen) == sorted(chosen)):
             yield chosen
 
 
-def _candidates(design: Design, site: Site) -> set[int]:
-    clusters = set(design.cluster.tolist()) - set(design.cluster[_is_ever_in_program(design)].tolist())
-    for stratum in site.strata:
-        clusters &= set(design.cluster[design.stratum == stratum].tolist())
-    return clusters
+def reassigned(design: Design, sites: tuple[Site, ...], chosen: tuple[int, ...], donors: Donors) -> Design:
+    """Return the design in which the chosen clusters start in the sites' stead, in their strata.
 
-
-def reassigned(design: Design, sites: tuple[Site, ...], chosen: tuple[int, ...]) -> Design:
-    """Return the design without the sites, in which the chosen clusters start in their stead, in their strata."""
-    rest = design.subset(~np.isin(design.cluster, [site.cluster for site in sites]))
+    The sites are left out, or, with all clusters as donors, are like never-program units.
+    """
+    is_site = np.isin(design.cluster, [site.cluster for site in sites])
+    if donors == "all":
+        rest = replace(design, cohort=np.where(is_site, np.nan, design.cohort))
+    else:
+        rest = design.subset(~is_site)
     cohort = rest.cohort.copy()
     for site, cluster in zip(sites, chosen, strict=True):
         cohort[(rest.cluster == cluster) & np.isin(rest.stratum, site.strata)] = site.cohort
