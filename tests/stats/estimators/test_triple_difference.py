@@ -178,7 +178,7 @@ def test_a_cohort_that_a_cell_leaves_out_changes_neither_its_value_nor_its_error
 
 
 def test_errors_of_joined_cohorts_are_the_spread_of_their_estimates(design_of):
-    """Three cohorts and never: 300 draws; scaled by the cell's units the error would be a fifth too small."""
+    """Three cohorts and never: 300 draws; scaled by the cell's units the error would be a quarter too small."""
     rng = np.random.default_rng(1)
     cohort, is_eligible = np.repeat([2, 3, 4, NAN], 80), np.tile([True, False], 160)
     found = []
