@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,7 +70,7 @@ def unit_rows(moments: Moments, design: Design) -> Integers:
     return np.array([place[unit] for unit in design.unit_ids], dtype=np.int64)
 
 
-def period_means(moments: Moments, rows: Integers, groups: Sequence[int], periods: Integers) -> Floats:
+def period_means(moments: Moments, rows: Integers, groups: Integers, periods: Integers) -> Floats:
     """(U, T, J): mean of one group, or the first group's less the second's; NaN where a group has no student."""
     in_period = (moments.period[:, None] == periods[None, :]).astype(np.float64)
     mean = [np.einsum("ucj,ct->utj", moments.total[rows, k], in_period) for k in groups]

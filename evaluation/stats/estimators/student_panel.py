@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from scipy.linalg import block_diag
 
+from evaluation.stats.cohorts import base_period, effect_at, event_time, first_in_program, has_before
 from evaluation.stats.lone import lone_arms
 from evaluation.stats.moments import Moments, period_means, unit_rows
 from evaluation.stats.records import Booleans, Design, Estimand, Estimate, Floats, Integers
@@ -54,17 +55,19 @@ def student_panel(design: Design, *, moments: Moments, part: str, effect: Effect
     -------
     Estimate
         What the moments cannot tell apart from period effects is not among its estimands. Home schools in the program
-        from the first period on are left out. CR1 counts students seen at least twice, their rows and their effects.
+        from the first period on are left out; by event time, also those whose cohort is no period of the design. Those
+        that start after the last period are comparison schools. CR1 counts students seen at least twice, their rows
+        and their effects.
 
     Raises
     ------
     ValueError
-        A unit or period without moments, an unknown part, or, by event time, a start that is no period of the design.
+        A unit without moments, a period of the moments that the design has not, or an unknown part.
     """
     groups, rows = _groups(moments, part), unit_rows(moments, design)
     means = period_means(moments, rows, groups, design.periods)
     estimands, indicator = _indicators(design, moments, effect)
-    is_used = ~(design.cohort <= design.periods[0])
+    is_used = _sample(design, effect)
     sample, used = design.subset(is_used), rows[is_used]
     cells = _period_cells(moments, period_effects)
     blocks = [_block(sample, moments.gram[used, k], moments.cross[used, k], indicator[is_used], cells) for k in groups]
@@ -95,38 +98,47 @@ def student_panel(design: Design, *, moments: Moments, part: str, effect: Effect
     )
 
 
-def _groups(moments: Moments, part: str) -> list[int]:
+def _groups(moments: Moments, part: str) -> Integers:
     """Positions of the groups a part needs: one, or focal and reference."""
     wanted = ("focal", "reference") if part == "gap" else (part,)
     missing = [group for group in wanted if group not in moments.groups]
     if missing:
         raise ValueError(f"the student moments have no group {missing[0]}; they have {', '.join(moments.groups)}")
-    return [moments.groups.index(group) for group in wanted]
+    return np.array([moments.groups.index(group) for group in wanted], dtype=np.int64)
 
 
 def _indicators(design: Design, moments: Moments, effect: Effect) -> tuple[tuple[Estimand, ...], Floats]:
     """Return p estimands and (U, C, p): whether a home school's students in a cell are subject to it."""
-    period = np.arange(len(design.periods))
-    found: dict[Estimand, Booleans] = {}
-    for cohort in np.unique(design.cohort[(design.cohort > design.periods[0]) & (design.cohort <= design.periods[-1])]):
-        first = int(np.searchsorted(design.periods, cohort))
-        is_period = design.periods[first] == cohort
-        if effect == "event_time" and not is_period:
-            raise ValueError(f"cohort {cohort:.0f} starts in a period the design has not, so its distance to the start "
-                             "is not known; use the effect `overall` or `att_gt`")
-        base = max(np.flatnonzero(~design.is_break[:first]), default=first - 1)
-        for t in np.setdiff1d(period, base) if effect != "overall" else period[first:]:
-            event_time = int(design.position[t] - design.position[first]) if is_period else None
-            estimand = {
-                "overall": Estimand("overall"),
-                "event_time": Estimand("event_time", event_time=event_time),
-                "att_gt": Estimand("att_gt", cohort=int(cohort), period=int(design.periods[t]), event_time=event_time),
-            }[effect]
-            at = (design.cohort == cohort)[:, None] & (period == t)[None, :]
-            found[estimand] = found.get(estimand, np.zeros_like(at)) | at
-    order = sorted(found, key=lambda e: (e.cohort or 0, e.period or 0, e.event_time or 0))
-    stacked = np.array([found[e] for e in order], dtype=np.float64).reshape(-1, *design.present.shape)
-    return tuple(order), np.moveaxis(stacked, 0, 2)[:, np.searchsorted(design.periods, moments.period)]
+    period, times = np.arange(len(design.periods))[None, :], event_time(design)
+    if effect == "overall":
+        has_effect = design.in_program & has_before(design)[:, None]
+    else:
+        has_effect = (period != base_period(design)[:, None]) & has_before(design)[:, None]
+    if effect == "event_time":
+        has_effect &= ~np.isnan(times)
+    unit, t = np.nonzero(has_effect)
+    key = {"overall": np.zeros((len(unit), 1)), "event_time": times[has_effect][:, None],
+           "att_gt": np.column_stack([design.cohort[unit], t])}[effect]
+    names, code = np.unique(key, axis=0, return_inverse=True)
+    indicator = np.zeros((*has_effect.shape, len(names)))
+    indicator[unit, t, code.ravel()] = 1
+    return (tuple(_estimand(design, effect, name) for name in names),
+            indicator[:, np.searchsorted(design.periods, moments.period)])
+
+
+def _estimand(design: Design, effect: Effect, name: Floats) -> Estimand:
+    if effect == "overall":
+        return Estimand("overall")
+    if effect == "event_time":
+        return Estimand("event_time", event_time=int(name[0]))
+    return effect_at(design, name[0], int(name[1]))
+
+
+def _sample(design: Design, effect: Effect) -> Booleans:
+    """(U,): the home school has periods without the program and, where it must, a place in time for its start."""
+    first = first_in_program(design)
+    is_placed = (first == len(design.periods)) | ~np.isnan(event_time(design)[:, 0])
+    return np.asarray((first > 0) & (is_placed if effect == "event_time" else True))
 
 
 def _period_cells(moments: Moments, period_effects: PeriodEffects) -> Floats:

@@ -85,8 +85,7 @@ def make_moments(rows, design, *, by_grade=False):
 
 
 def seen_twice(rows):
-    code, n = np.unique(rows.student, return_inverse=True)[1], np.bincount(np.unique(rows.student, return_inverse=True)[1])
-    return rows.only(n[code] > 1)
+    return rows.only(np.bincount(rows.student)[rows.student] > 1)
 
 
 def independent_columns(x):
