@@ -1,4 +1,4 @@
-"""Read cells, write pre_trends, detectable_effects and leave_one_out."""
+"""Read cells and item moments, write what tells whether the effects and the scales can be believed."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from evaluation import params, stage, store
 from evaluation.contracts import TABLES
 from evaluation.design import check_assignment
 from evaluation.diagnose.all import diagnosable, diagnose
+from evaluation.diagnose.scales import scale_tables
 from evaluation.errors import EstimationError
 
 _TABLES = ("pre_trends", "detectable_effects", "leave_one_out")
@@ -32,7 +33,8 @@ def main(study_id: str) -> None:
             continue
         for table in _TABLES:
             found[table].extend(made[table])
-    for table in _TABLES:
+    found |= scale_tables(store.read("item_moments", study_id), study)
+    for table in found:
         store.write(pd.DataFrame(found[table]).reindex(columns=list(TABLES[table].columns)), table, study_id)
 
 

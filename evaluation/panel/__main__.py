@@ -1,10 +1,11 @@
-"""Read canonical tables, write student outcomes (restricted) and cells (the only thing later stages read)."""
+"""Read canonical tables, write student outcomes (restricted), cells and item moments (all that later stages read)."""
 
 from __future__ import annotations
 
 from evaluation import engine, params, stage, store
 from evaluation.engine import Frame, Session
 from evaluation.panel.cells import cells, published_cells
+from evaluation.panel.items import item_moments, no_items
 from evaluation.panel.outcomes import values
 from evaluation.panel.students import student_outcomes, student_years
 from evaluation.params import Study
@@ -20,6 +21,7 @@ def main(study_id: str) -> None:
         store.emptied(level, "panel", study_id)
     if study.deliveries.adapter == "public_group_level":
         store.write(published_cells(store.read("public_cell", study_id)), "cells", study_id)
+        store.write(no_items(), "item_moments", study_id)
         return
     with engine.session() as session:
         tables = _tables(study_id, session)
@@ -28,6 +30,7 @@ def main(study_id: str) -> None:
         store.write(engine.collect(student_outcomes(students, tables, _score(study, students, tables))),
                     "student_outcome", study_id)
         store.write(cells(study, students, tables), "cells", study_id)
+        store.write(item_moments(study, students, tables), "item_moments", study_id)
 
 
 def _tables(study_id: str, session: Session) -> dict[str, Frame]:

@@ -32,8 +32,8 @@ def cells(study: Study, students: Frame, tables: Mapping[str, Frame]) -> pd.Data
         sent = tables[f"{SOURCE[outcome.measure]}_sent"]
         found = students.join(sent, on=["district_id", "school_year"], how="inner")
         valued = values(outcome, found, tables)
-        for dimension, grouped in _grouped(study, found, tables):
-            summed = collect(_summed(grouped, valued))
+        for dimension, members in grouped(study, found, tables):
+            summed = collect(_summed(members, valued))
             parts.append(_finished(summed, outcome, study.unit).assign(dimension=dimension))
     return conform(pd.concat(parts, ignore_index=True)[_COLUMNS], "cells")
 
@@ -52,8 +52,8 @@ def _check(study: Study) -> None:
                              fix=f"Known: {', '.join(ATTRIBUTES)}.")
 
 
-def _grouped(study: Study, students: Frame, tables: Mapping[str, Frame]) -> Iterator[tuple[str, Frame]]:
-    """Yield (dimension, students with their `group_id`)."""
+def grouped(study: Study, students: Frame, tables: Mapping[str, Frame]) -> Iterator[tuple[str, Frame]]:
+    """Yield (dimension, students with their unit, grade band, period and `group_id`), `all` first."""
     unit = nw.col("school_id" if study.unit == "school" else "district_id")
     band = nw.col("grade_band") if study.unit == "school" else nw.lit("all")
     placed = students.with_columns(unit_id=unit, grade_band=band, period=nw.col("school_year"))

@@ -55,17 +55,32 @@ def _scale_score(outcome: Outcome, students: Frame, tables: Mapping[str, Frame])
 
     Both means are rounded half-even to 1 / SCALE in integers; reversed items are turned (low + high − answer).
     """
-    ends = _number(outcome, "low") + _number(outcome, "high")
-    answers = tables["survey_response"].filter(nw.col("item_code").is_in(_texts(outcome, "items")))
-    turned = nw.when(nw.col("item_code").is_in(_texts(outcome, "reversed"))).then(
-        nw.lit(int(ends), dtype=nw.Int64) - nw.col("value_int")).otherwise(nw.col("value_int"))
-    waves = answers.with_columns(turned=turned).group_by(*STUDENT, "wave").agg(
+    waves = scale_answers(outcome, tables).group_by(*STUDENT, "wave").agg(
         answered=nw.len().cast(nw.Int64), points=nw.col("turned").sum().cast(nw.Int64))
-    waves = waves.filter(nw.col("answered") >= int(_number(outcome, "min_items")))
+    waves = waves.filter(nw.col("answered") >= min_items(outcome))
     waves = waves.with_columns(score=round_half_even(nw.col("points") * SCALE, nw.col("answered")))
     years = waves.group_by(*STUDENT).agg(total=nw.col("score").sum().cast(nw.Int64), n_obs=nw.len().cast(nw.Int64))
     years = years.select(*STUDENT, "n_obs", value=round_half_even(nw.col("total"), nw.col("n_obs")))
     return students.select(*STUDENT).join(years, on=list(STUDENT), how="inner")
+
+
+def scale_answers(outcome: Outcome, tables: Mapping[str, Frame]) -> Frame:
+    """Return the answers to a scale's items, with `turned`: reversed items as low + high − answer."""
+    ends = _number(outcome, "low") + _number(outcome, "high")
+    answers = tables["survey_response"].filter(nw.col("item_code").is_in(scale_items(outcome)))
+    turned = nw.when(nw.col("item_code").is_in(_texts(outcome, "reversed"))).then(
+        nw.lit(int(ends), dtype=nw.Int64) - nw.col("value_int")).otherwise(nw.col("value_int"))
+    return answers.with_columns(turned=turned)
+
+
+def scale_items(outcome: Outcome) -> tuple[str, ...]:
+    """Return the codes of a scale's items, in the study's order."""
+    return _texts(outcome, "items")
+
+
+def min_items(outcome: Outcome) -> int:
+    """Return how many answers a wave's score needs."""
+    return int(_number(outcome, "min_items"))
 
 
 def round_half_even(total: nw.Expr, n: nw.Expr) -> nw.Expr:

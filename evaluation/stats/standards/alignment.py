@@ -55,7 +55,9 @@ def align(configural: OneFactor, n: Integers, item_sd: Floats) -> Aligned:
     """
     groups = len(n)
     first, second = np.triu_indices(groups, 1)
-    weight = np.sqrt(n[first] * n[second])
+    apart_of = np.zeros((len(first), groups))
+    apart_of[np.arange(len(first)), first], apart_of[np.arange(len(first)), second] = 1, -1
+    weight = np.sqrt(n[first].astype(float) * n[second])
     weight = (weight / weight.sum())[:, None]
     loading, intercept = configural.loading / item_sd, configural.intercept / item_sd
     scale = loading.mean(axis=1)
@@ -66,20 +68,17 @@ def align(configural: OneFactor, n: Integers, item_sd: Floats) -> Aligned:
         mean, log_sd = np.append(0.0, x[:groups - 1]), np.append(0.0, x[groups - 1:])
         turned = loading / np.exp(log_sd)[:, None]
         moved = intercept - mean[:, None] * turned
-        value, by_turned, by_moved = 0.0, np.zeros_like(turned), np.zeros_like(turned)
-        for of, slope in ((turned, by_turned), (moved, by_moved)):
-            apart = of[first] - of[second]
-            size = apart**2 + epsilon
-            value += float((weight * size**0.25).sum())
-            pull = weight * 0.5 * apart * size**-0.75
-            np.add.at(slope, first, pull)
-            np.add.at(slope, second, -pull)
-        by_turned -= mean[:, None] * by_moved
-        gradient = [-(by_moved * turned).sum(axis=1)[1:], -(by_turned * turned).sum(axis=1)[1:]]
-        return value, np.concatenate(gradient)
+        both = np.hstack([turned, moved])
+        apart = apart_of @ both
+        size = apart**2 + epsilon
+        by_turned, by_moved = np.hsplit(apart_of.T @ (weight * 0.5 * apart * size**-0.75), 2)
+        by_turned = by_turned - mean[:, None] * by_moved
+        gradient = np.concatenate([-(by_moved * turned).sum(axis=1)[1:], -(by_turned * turned).sum(axis=1)[1:]])
+        return float((weight * size**0.25).sum()), gradient
 
     for epsilon in SMOOTHING:
-        x = optimize.minimize(loss, x, args=(epsilon,), jac=True, method="BFGS", options={"gtol": 1e-8}).x
+        x = optimize.minimize(loss, x, args=(epsilon,), jac=True, method="L-BFGS-B",
+                              options={"maxiter": 2000, "maxcor": 30, "ftol": 1e-15, "gtol": 1e-8}).x
     mean, sd = np.append(0.0, x[:groups - 1]), np.exp(np.append(0.0, x[groups - 1:]))
     aligned = configural.loading / sd[:, None]
     return Aligned(mean, sd, aligned, configural.intercept - mean[:, None] * aligned)

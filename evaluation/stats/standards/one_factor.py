@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -146,91 +145,77 @@ class _Theta:
     factor_variance: Floats
 
 
-@dataclass(frozen=True)
 class _Problem:
-    """The model in one vector: log residuals, loadings, intercepts, log factor variances, factor means."""
+    """The model as a function of one vector.
 
-    covariance: Floats
-    mean: Floats
-    weight: Floats
-    equality: Equality
+    All numbers of all groups stand in a long vector: log residuals, loadings, intercepts (G × p each), log factor
+    variances, factor means (G each). `index` says which entry of the short vector each of them is; the last, which
+    does not exist there, is the constant 0.
+    """
+
+    def __init__(self, covariance: Floats, mean: Floats, weight: Floats, equality: Equality) -> None:
+        self.covariance, self.mean, self.weight = covariance, mean, weight
+        groups, p = self.shape = mean.shape
+        self.saturated = np.linalg.slogdet(covariance)[1] + p
+        of_item = np.arange(groups * p) % p
+        own = np.arange(groups * p)
+        labels = [own]
+        for share in (equality.loading, equality.intercept):
+            labels.append(np.where(share[of_item], of_item, p + own) + labels[-1].max() + 1)
+        for share in (equality.loading, equality.intercept):
+            free = np.arange(groups) + labels[-1].max() + 1
+            labels.append(np.where((np.arange(groups) > 0) & share.any(), free, np.iinfo(np.int64).max))
+        names, index = np.unique(np.concatenate(labels), return_inverse=True)
+        self.size = len(names) - 1
+        self.index: Integers = index
 
     def loss(self, x: Floats) -> tuple[float, Floats]:
-        """Return the discrepancy per respondent and its gradient."""
+        """Return the discrepancy per respondent and its gradient; Σ⁻¹ and |Σ| in closed form for one factor."""
         t = self.unpack(x)
-        p = t.loading.shape[1]
-        sigma = t.factor_variance[:, None, None] * t.loading[:, :, None] * t.loading[:, None, :]
-        sigma = sigma + np.eye(p) * t.residual[:, None, :]
-        inverse = np.linalg.inv(sigma)
+        share = t.loading / t.residual
+        common = 1 + t.factor_variance * (t.loading * share).sum(axis=1)
+        inverse = -(t.factor_variance / common)[:, None, None] * share[:, :, None] * share[:, None, :]
+        i = np.arange(self.shape[1])
+        inverse[:, i, i] += 1 / t.residual
         off = self.mean - t.intercept - t.factor_mean[:, None] * t.loading
         observed = self.covariance + off[:, :, None] * off[:, None, :]
-        each = (np.linalg.slogdet(sigma)[1] + np.einsum("gij,gji->g", observed, inverse) - p
-                - np.linalg.slogdet(self.covariance)[1])
-        w = self.weight[:, None]
+        each = np.log(t.residual).sum(axis=1) + np.log(common) + (observed * inverse).sum(axis=(1, 2)) - self.saturated
         slope = self.weight[:, None, None] * (inverse - inverse @ observed @ inverse)
-        by_mean = -2 * w * np.einsum("gij,gj->gi", inverse, off)
-        by_loading = np.einsum("gij,gj->gi", slope, t.loading)
-        by_variance = np.einsum("gi,gi->g", t.loading, by_loading) * t.factor_variance
-        gradient = self._pack(
-            np.einsum("gii->gi", slope) * t.residual,
-            2 * t.factor_variance[:, None] * by_loading + t.factor_mean[:, None] * by_mean, by_mean,
-            by_variance, np.einsum("gi,gi->g", t.loading, by_mean))
-        return float(self.weight @ each), gradient
+        by_mean = -2 * self.weight[:, None] * (inverse @ off[:, :, None])[:, :, 0]
+        by_loading = (slope @ t.loading[:, :, None])[:, :, 0]
+        gradient = np.concatenate([
+            (slope[:, i, i] * t.residual).ravel(),
+            (2 * t.factor_variance[:, None] * by_loading + t.factor_mean[:, None] * by_mean).ravel(), by_mean.ravel(),
+            (t.loading * by_loading).sum(axis=1) * t.factor_variance, (t.loading * by_mean).sum(axis=1)])
+        return float(self.weight @ each), self._summed(gradient)
 
     def start(self) -> Floats:
-        """Loadings of the first principal component of each group, and half of each variance."""
+        """Return the mean over groups of: half of each variance, loadings of the first component, item means."""
+        groups, _ = self.shape
         values, vectors = np.linalg.eigh(self.covariance)
         first = vectors[:, :, -1] * np.sign(vectors[:, :, -1].sum(axis=1, keepdims=True) + 1e-12)
-        loading = 0.8 * first * np.sqrt(values[:, -1:])
-        share = self.equality.loading
-        loading[:, share] = loading[:, share].mean(axis=0)
-        intercept = self.mean.copy()
-        intercept[:, self.equality.intercept] = intercept[:, self.equality.intercept].mean(axis=0)
-        groups = len(loading)
-        return self._pack(np.log(0.5 * np.einsum("gii->gi", self.covariance)), loading / _repeats(share, groups),
-                          intercept / _repeats(self.equality.intercept, groups), np.zeros(groups), np.zeros(groups))
+        full = np.concatenate([np.log(0.5 * np.einsum("gii->gi", self.covariance)).ravel(),
+                               (0.8 * first * np.sqrt(values[:, -1:])).ravel(), self.mean.ravel(),
+                               np.zeros(2 * groups)])
+        return self._summed(full) / self._summed(np.ones(len(full)))
 
     def bounds(self) -> list[tuple[float, float]]:
         """Keep residual and factor variances positive and finite."""
-        size, free = self.mean.size, len(self.start())
-        variances = len(self.mean) - 1 if self.equality.loading.any() else 0
-        means = len(self.mean) - 1 if self.equality.intercept.any() else 0
-        return ([(np.log(MIN_RESIDUAL), 10.0)] * size + [(-np.inf, np.inf)] * (free - size - variances - means)
-                + [(-10.0, 10.0)] * variances + [(-np.inf, np.inf)] * means)
+        groups, p = self.shape
+        limits = [(-np.inf, np.inf)] * self.size
+        for entry in self.index[3 * groups * p:3 * groups * p + groups]:
+            if entry < self.size:
+                limits[entry] = (-10.0, 10.0)
+        limits[:groups * p] = [(np.log(MIN_RESIDUAL), 10.0)] * (groups * p)
+        return limits
 
     def unpack(self, x: Floats) -> _Theta:
-        groups, p = self.mean.shape
-        blocks = self._blocks(x)
-        residual = np.exp(next(blocks)).reshape(groups, p)
-        loading, intercept = np.empty((groups, p)), np.empty((groups, p))
-        for values, share in ((loading, self.equality.loading), (intercept, self.equality.intercept)):
-            values[:, share] = next(blocks)
-            values[:, ~share] = next(blocks).reshape(groups, -1)
-        variance, mean = np.ones(groups), np.zeros(groups)
-        if self.equality.loading.any():
-            variance[1:] = np.exp(next(blocks))
-        if self.equality.intercept.any():
-            mean[1:] = next(blocks)
-        return _Theta(loading, intercept, residual, mean, variance)
+        groups, p = self.shape
+        full = np.append(x, 0.0)[self.index]
+        residual, loading, intercept = full[:3 * groups * p].reshape(3, groups, p)
+        variance, mean = full[3 * groups * p:].reshape(2, groups)
+        return _Theta(loading, intercept, np.exp(residual), mean, np.exp(variance))
 
-    def _blocks(self, x: Floats) -> Iterator[Floats]:
-        groups, p = self.mean.shape
-        sizes = [groups * p]
-        for share in (self.equality.loading, self.equality.intercept):
-            sizes += [int(share.sum()), groups * int((~share).sum())]
-        sizes += [groups - 1] * (int(self.equality.loading.any()) + int(self.equality.intercept.any()))
-        yield from np.split(x, np.cumsum(sizes)[:-1])
-
-    def _pack(self, residual: Floats, loading: Floats, intercept: Floats, variance: Floats, mean: Floats) -> Floats:
-        """Sum what groups share; the order of `_blocks`."""
-        parts = [residual.ravel()]
-        for values, share in ((loading, self.equality.loading), (intercept, self.equality.intercept)):
-            parts += [values[:, share].sum(axis=0), values[:, ~share].ravel()]
-        parts += [variance[1:]] if self.equality.loading.any() else []
-        parts += [mean[1:]] if self.equality.intercept.any() else []
-        return np.concatenate(parts)
-
-
-def _repeats(share: Booleans, groups: int) -> Floats:
-    """Return (p,): how many groups stand behind an item's number when shared ones are summed."""
-    return np.where(share, float(groups), 1.0)
+    def _summed(self, full: Floats) -> Floats:
+        """Sum what shares an entry of the short vector."""
+        return np.asarray(np.bincount(self.index, full, minlength=self.size + 1)[:self.size], dtype=np.float64)

@@ -132,6 +132,13 @@ def test_a_scale_whose_items_go_apart_fails(answers_of):
     assert len(found.freed) == 3
 
 
+def test_half_of_the_items_equal_is_not_in_part(answers_of):
+    moments = answers_of(5, (3000, 3000), shift=(0.8, 0, 0, -0.8, 0))
+    four = ItemMoments(moments.covariance[:, :4, :4], moments.mean[:, :4], moments.n)
+    assert assess_invariance(four).decision == "fails"
+    assert assess_invariance(moments).decision == "partial"
+
+
 def test_a_small_group_cannot_tell(answers_of):
     assert assess_invariance(answers_of(1, (149, 3000))).reason == "small_group"
     assert assess_invariance(answers_of(1, (150, 3000))).decision == "holds"
@@ -169,6 +176,30 @@ def test_alignment_recovers_planted_means_past_a_shifted_item(answers_of):
     assert found.factor_mean == pytest.approx(means, abs=0.1)
     assert found.factor_sd == pytest.approx(np.ones(8), abs=0.1)
     assert found.shift[1] == pytest.approx([0, 0, 0.5, 0, 0], abs=0.08)
+
+
+def test_the_alignment_is_a_minimum_of_its_loss_written_out(answers_of):
+    n = (400, 900, 600)
+    moments = answers_of(6, n, factor_mean=(0, 0.4, -0.3), factor_sd=(1, 1.2, 0.8), shift=(0, 0, 0.5, 0, 0))
+    fit = fitted(moments, NONE, NONE)
+    found = align(fit, moments.n, np.ones(5))
+
+    def loss(mean, sd):
+        total = 0.0
+        for g in range(3):
+            for h in range(g + 1, 3):
+                for i in range(5):
+                    slopes = fit.loading[g, i] / sd[g], fit.loading[h, i] / sd[h]
+                    levels = fit.intercept[g, i] - mean[g] * slopes[0], fit.intercept[h, i] - mean[h] * slopes[1]
+                    for x, y in (slopes, levels):
+                        total += np.sqrt(n[g] * n[h]) * ((x - y) ** 2 + 0.001) ** 0.25
+        return total
+
+    rng, best = np.random.default_rng(0), loss(found.factor_mean, found.factor_sd)
+    for size in (0.3, 0.03, 0.003):
+        for _ in range(40):
+            step = size * rng.normal(size=(2, 3)) * np.array([0, 1, 1])
+            assert loss(found.factor_mean + step[0], found.factor_sd * np.exp(step[1])) >= best - 1e-9
 
 
 def test_alignment_is_exact_where_most_items_are_equal(exact):
