@@ -3,33 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Literal
 
-from evaluation.contracts.columns import COLUMNS, Column
-
-Level = Literal["restricted", "unreleased", "released"]
-Audience = Literal["public", "district", "lead", "researcher"]
-
-
-@dataclass(frozen=True)
-class Table:
-    """One table: its key and columns, the level of protection it lies under, the stage that writes it, its audience."""
-
-    name: str
-    description: str
-    level: Level
-    stage: str
-    key: tuple[str, ...]
-    columns: tuple[str, ...]
-    audience: Audience = "researcher"
-    nullable: frozenset[str] = field(default_factory=frozenset)
-
-    def column(self, name: str) -> Column:
-        """Return a column as this table holds it: `nullable` names those it may leave empty though others may not."""
-        shared = COLUMNS[name]
-        return replace(shared, nullable=True) if name in self.nullable else shared
-
+from evaluation.contracts.diagnostics import DIAGNOSTICS
+from evaluation.contracts.table import CI, ESTIMAND, GAP, SPEC, TOPIC, Table
 
 _STUDENT = ("race_ethnicity", "sex", "english_learner", "disability", "economic")
 _CELL = ("unit", "unit_id", "district_id", "grade_band", "period_kind", "period", "dimension", "group_id", "outcome_id")
@@ -37,10 +13,6 @@ _ITEMS = ("outcome_id", "state", "grade_band", "period_kind", "period", "dimensi
 _SCALE = ("outcome_id", "grade_band", "period")
 _FIT = tuple(f"{index}{model}" for model in ("", "_loadings", "_intercepts") for index in ("cfi", "rmsea", "srmr"))
 _SCOPE = ("scope", "scope_id", "program", "period", "outcome_id")
-_GAP = ("gap_id", "focal", "reference")
-_SPEC = ("specification", "program", "outcome_id", *_GAP, "part")
-_ESTIMAND = ("estimand", "cohort", "phase", "period", "event_time", "district_id")
-_CI = ("ci_low", "ci_high", "ci80_low", "ci80_high")
 _PLAN = ("change", "lock", "key", "planned", "run", "locked_on", "locked_commit", "is_dirty", "had_results",
          "plan_sha256", "amended_because")
 _OPTIONAL = frozenset({"period", "district_id"})
@@ -93,45 +65,49 @@ _TABLES: tuple[Table, ...] = (
           nullable=frozenset({"program"})),
     Table("gap_levels", "Gaps over time, on the units where both groups are observed", "unreleased", "describe",
           (*_SCOPE, "gap_id"),
-          (*_SCOPE, *_GAP, "n_focal", "n_reference", "n_units", "n_districts", "focal_mean", "reference_mean", "gap",
+          (*_SCOPE, *GAP, "n_focal", "n_reference", "n_units", "n_districts", "focal_mean", "reference_mean", "gap",
            "status"), nullable=frozenset({"program"})),
     Table("coverage", "What is in, hidden and missing, per district, year and outcome", "unreleased", "describe",
           ("district_id", "period", "outcome_id"),
           ("district_id", "period", "outcome_id", "cells", "cells_reported", "cells_small", "cells_source_suppressed",
            "cells_not_applicable", "cells_not_published", "cells_not_sent")),
-    Table("estimates", "Effects on gaps and their parts", "unreleased", "estimate", (*_SPEC, *_ESTIMAND, "inference"),
-          (*_SPEC, "standing", "estimator", "comparison", "weights", "sample", *_ESTIMAND, "value", "unit_name",
-           "se", "df", *_CI, "p_value", "inference", "no_interval", "verdict", "left_out_cohorts", "dropped_cohorts",
+    Table("estimates", "Effects on gaps and their parts", "unreleased", "estimate", (*SPEC, *ESTIMAND, "inference"),
+          (*SPEC, "standing", "estimator", "comparison", "weights", "sample", *ESTIMAND, "value", "unit_name",
+           "se", "df", *CI, "p_value", "inference", "no_interval", "verdict", "left_out_cohorts", "dropped_cohorts",
            "level", "n_students", "n_units", "n_program_units", "n_program_districts", "n_comparison_districts",
            "n_clusters"),
           nullable=_OPTIONAL),
     Table("estimate_weights", "Weight of every cell in the averages of a gap (no att_gt, no district): value = Σ "
           "weight × cell mean",
-          "unreleased", "estimate", ("specification", "outcome_id", "gap_id", *_ESTIMAND, "unit_id", "cell_period",
+          "unreleased", "estimate", ("specification", "outcome_id", "gap_id", *ESTIMAND, "unit_id", "cell_period",
                                      "group_id"),
-          ("specification", "outcome_id", "gap_id", *_ESTIMAND, "unit_id", "cell_period", "group_id", "weight"),
+          ("specification", "outcome_id", "gap_id", *ESTIMAND, "unit_id", "cell_period", "group_id", "weight"),
           nullable=_OPTIONAL),
+    Table("relative_effects", "Effects on a gap as a factor on focal mean / reference mean", "unreleased", "estimate",
+          (*TOPIC, *ESTIMAND),
+          (*TOPIC, *ESTIMAND, "ratio", "log_ratio", "log_se", "df", "ratio_low", "ratio_high", "p_value",
+           "no_interval", "undefined"), nullable=_OPTIONAL),
     Table("refusals", "Estimates that cannot be made from these cells, and why", "unreleased", "estimate",
           ("specification", "outcome_id", "gap_id"), ("specification", "program", "outcome_id", "gap_id", "reason")),
     Table("plan_differences", "Locks of the study's plan, and everything in which the run differs from it",
           "unreleased", "estimate", ("change", "lock", "key"), _PLAN),
-    Table("pre_trends", "Joint tests that nothing moved before the program", "unreleased", "diagnose", _SPEC,
-          (*_SPEC, "statistic", "df1", "df2", "p_value", "n_pre_periods")),
+    Table("pre_trends", "Joint tests that nothing moved before the program", "unreleased", "diagnose", SPEC,
+          (*SPEC, "statistic", "df1", "df2", "p_value", "n_pre_periods")),
     Table("detectable_effects", "Smallest effect that would have been seen", "unreleased", "diagnose",
-          (*_SPEC, "estimand"), (*_SPEC, "estimand", "detectable", "se", "df")),
-    Table("leave_one_out", "Overall effect without one district", "unreleased", "diagnose", (*_SPEC, "left_out"),
-          (*_SPEC, "left_out", "value", "se", "df", "ci_low", "ci_high", "verdict")),
+          (*SPEC, "estimand"), (*SPEC, "estimand", "detectable", "se", "df")),
+    Table("leave_one_out", "Overall effect without one district", "unreleased", "diagnose", (*SPEC, "left_out"),
+          (*SPEC, "left_out", "value", "se", "df", "ci_low", "ci_high", "verdict")),
     Table("scale_reliability", "How consistently the items of a scale measure, by group and wave", "unreleased",
           "diagnose", (*_SCALE, "dimension", "group_id"),
           (*_SCALE, "dimension", "group_id", "n_students", "n_items", "alpha", "alpha_low", "alpha_high", "omega")),
     Table("measurement_invariance", "Whether a scale measures the same in both groups of a gap", "unreleased",
           "diagnose", (*_SCALE, "gap_id", "compared"),
-          (*_SCALE, "dimension", *_GAP, "compared", "n_focal", "n_reference", "invariance", "invariance_reason",
+          (*_SCALE, "dimension", *GAP, "compared", "n_focal", "n_reference", "invariance", "invariance_reason",
            "worst_item", "freed_items", *_FIT, "gap", "gap_by_factor", "gap_by_items"), nullable=frozenset({"period"})),
     Table("public_estimates", "Effects on gaps and their parts, disclosure-checked", "released", "release",
-          (*_SPEC, *_ESTIMAND, "inference"),
-          (*_SPEC, "standing", "estimator", "comparison", "weights", "sample", *_ESTIMAND, "value", "unit_name",
-           "se", "df", *_CI, "p_value", "inference", "no_interval", "verdict", "left_out_cohorts", "dropped_cohorts",
+          (*SPEC, *ESTIMAND, "inference"),
+          (*SPEC, "standing", "estimator", "comparison", "weights", "sample", *ESTIMAND, "value", "unit_name",
+           "se", "df", *CI, "p_value", "inference", "no_interval", "verdict", "left_out_cohorts", "dropped_cohorts",
            "level", "n_students_rounded", "n_program_districts", "n_comparison_districts", "n_clusters",
            "suppression"),
           audience="public", nullable=_OPTIONAL | {"value", "verdict"}),
@@ -140,7 +116,7 @@ _TABLES: tuple[Table, ...] = (
           (*_SCOPE, "dimension", "group_id", "mean", "display", "n_band", "n_districts", "suppression"),
           audience="public", nullable=frozenset({"program", "n_band"})),
     Table("public_gap_levels", "Gaps over time, from coded means", "released", "release", (*_SCOPE, "gap_id"),
-          (*_SCOPE, *_GAP, "focal_mean", "focal_display", "reference_mean", "reference_display", "gap", "n_districts",
+          (*_SCOPE, *GAP, "focal_mean", "focal_display", "reference_mean", "reference_display", "gap", "n_districts",
            "suppression"), audience="public", nullable=frozenset({"program"})),
     Table("public_coverage", "What is in, hidden and missing", "released", "release",
           ("district_id", "period", "outcome_id"),
@@ -152,8 +128,8 @@ _TABLES: tuple[Table, ...] = (
            "suppression"), audience="public",
           nullable=frozenset({"rows_in", "rows_accepted", "rows_quarantined", "rows_refused"})),
     Table("public_diagnostics", "Pre-trends, detectable effect and leave-one-district-out, in brief", "released",
-          "release", _SPEC,
-          (*_SPEC, "statistic", "df1", "df2", "p_value", "n_pre_periods", "detectable", "districts_left_out",
+          "release", SPEC,
+          (*SPEC, "statistic", "df1", "df2", "p_value", "n_pre_periods", "detectable", "districts_left_out",
            "same_sign", "same_verdict"), audience="public",
           nullable=frozenset({"n_pre_periods", "districts_left_out", "same_sign", "same_verdict"})),
     Table("public_plan", "Locks of the study's plan, and everything in which the run differs from it", "released",
@@ -162,4 +138,4 @@ _TABLES: tuple[Table, ...] = (
           ("specification", "outcome_id", "gap_id"), ("specification", "program", "outcome_id", "gap_id", "reason"),
           audience="public"),
 )
-TABLES: Mapping[str, Table] = {t.name: t for t in _TABLES}
+TABLES: Mapping[str, Table] = {t.name: t for t in (*_TABLES, *DIAGNOSTICS)}
