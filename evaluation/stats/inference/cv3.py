@@ -67,5 +67,5 @@ def _jackknife(cluster: Integers, change: Floats, n_clusters: Integers) -> Jackk
     """From changes (G, m, K), NaN where there is no estimate, and the number of clusters (m,) behind each estimand."""
     n = np.maximum(n_clusters, 1).astype(np.float64)
     se = np.sqrt(((n - 1) / n)[:, None] * (change**2).sum(axis=0))
-    missing: Booleans = np.isnan(change).any(axis=2)
+    missing: Booleans = np.asarray(np.isnan(change).any(axis=2))
     return Jackknife(se, n - 1, tuple(cluster[missing[:, i]] for i in range(len(n))))

@@ -164,7 +164,8 @@ def test_clusters_that_only_add_noise_do_not_make_a_sixth():
     for own, others in (([-2.0, -1, 0.5, 1, 1.5], 3), ([-3.0, -2, -1, 1, 2, 3], 2)):
         x = np.concatenate([own, np.zeros(others)])
         n = len(x)
-        r = fit(np.column_stack([x, np.ones(n)]), np.random.default_rng(n).normal(size=(n, 1)), np.ones(n), np.arange(n))
+        y = np.random.default_rng(n).normal(size=(n, 1))
+        r = fit(np.column_stack([x, np.ones(n)]), y, np.ones(n), np.arange(n))
         found = wild_bootstrap(r, np.eye(1, 2), levels=(0.95,))
         assert found.n_clusters[0] == n
         assert np.isfinite([found.p_value[0, 0], found.ci_low[0, 0, 0], found.ci_high[0, 0, 0]]).all() == (len(own) > 5)
