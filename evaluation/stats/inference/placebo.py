@@ -85,7 +85,7 @@ def placebo(
     -------
     tuple
         The interval inverts the test: all effects, constant over time, with p > 5 % (and 20 %). `no_interval` says why
-        there is none: `test_only` (donors are `all`), `few_placebos` (19 are needed), `no_constant_effect` (every
+        there is none: `placebo` (donors are `all`), `few_placebos` (19 are needed), `no_constant_effect` (every
         one is rejected), `unbounded` (a placebo was fitted perfectly, and no effect is large beside that).
 
     Raises
@@ -174,9 +174,10 @@ def _inference(estimate: Estimate, observed: _Measure, at: tuple[int, int], stat
     value, total = float(observed.value[at]), len(statistic) + 1
     n_clusters = len(np.union1d(estimate.program_clusters[i], estimate.comparison_clusters[i]))
     p_value = (1 + int((statistic >= observed.statistic[at] * TIE).sum())) / total if total > 1 else None
-    if _rank(total, ALPHA) == 0 or donors == "all":
-        reason = "few_placebos" if _rank(total, ALPHA) == 0 else "test_only"
-        return Inference(value, n_clusters, p_value=p_value, no_interval=reason)
+    if donors == "all":
+        return Inference(value, n_clusters, p_value=p_value, no_interval="placebo")
+    if _rank(total, ALPHA) == 0:
+        return Inference(value, n_clusters, p_value=p_value, no_interval="few_placebos")
     half, half80 = (_half_width(observed, at, statistic, alpha) for alpha in (ALPHA, ALPHA80))
     if half is not None and half > UNBOUNDED * _deviation(estimate)[k]:
         return Inference(value, n_clusters, p_value=p_value, no_interval="unbounded")
