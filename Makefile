@@ -3,10 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+ORACLES := .venv-oracles
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help evaluate app test check verify docs lock clean
+.PHONY: help evaluate app test check oracles oracles-install verify docs lock clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -35,6 +36,17 @@ check: $(READY) ## Run ruff, import-linter, mypy and the docs checks
 	pytest tests/docs tests/architecture
 	@test -z "$$(git ls-files data/restricted data/unreleased)" || { echo "files about students are tracked by git: git rm --cached them" >&2; exit 1; }
 
+oracles-install: $(ORACLES)/.ready
+
+$(ORACLES)/.ready: requirements-oracles.lock pyproject.toml
+	@echo "Installing the other programs into $(ORACLES) (once, about two minutes)" >&2
+	@$(PYTHON) -m venv $(ORACLES)
+	@$(ORACLES)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-oracles.lock
+	@touch $@
+
+oracles: oracles-install ## Compare live with diff-diff, pyfixest and linearmodels
+	@$(ORACLES)/bin/python -m pytest tests/oracles
+
 verify: $(READY) ## Long simulations: 20 seeds end to end (about an hour)
 	@python -m benchmarks.planted_truth
 
@@ -43,6 +55,7 @@ docs: $(READY) ## Write the generated pages of docs/
 
 lock: ## Resolve requirements.lock anew (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra test --extra check --quiet pyproject.toml --output-file requirements.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra test --extra oracles --constraint requirements.lock --quiet pyproject.toml --output-file requirements-oracles.lock
 
 clean: ## Remove what was made (not the deliveries you put in data/)
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache *.egg-info
+	rm -rf $(VENV) $(ORACLES) .mypy_cache .pytest_cache .ruff_cache *.egg-info

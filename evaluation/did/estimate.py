@@ -15,7 +15,7 @@ from evaluation.contracts.choices import ADJUSTABLE_ESTIMATORS, Adjustment, Base
 from evaluation.did.columns import read
 from evaluation.did.panel import Columns, to_design
 from evaluation.did.result import DidEstimate, DidResult, records
-from evaluation.did.views import KIND, VIEWS, Aggregate, View
+from evaluation.did.views import ASKED_OF, KIND, VIEWS, Aggregate, View
 from evaluation.errors import PanelError
 from evaluation.stats.combine import gap_of
 from evaluation.stats.estimators.bacon import bacon
@@ -95,6 +95,9 @@ def did(
     columns = Columns(outcome, unit, period, cohort, group, focal, reference, cluster, weight, tuple(covariates), never)
     frame = read(Path(data)) if isinstance(data, (str, Path)) else data.reset_index(drop=True)
     panel = to_design(frame, columns, LAYOUTS[estimator], where)
+    if aggregate_by not in ASKED_OF.get(estimator, tuple(KIND)):
+        raise PanelError(f"`{estimator}` has no effects by {aggregate_by}.", where="option --aggregate",
+                         fix="Leave it out, or choose an estimator with effects by cohort and period: group_time_att.")
     _refuse_mismatch(estimator, inference, adjustment, is_decomposed=decompose, has_covariates=bool(covariates),
                      has_group=group is not None)
     adjusted: Adjustment = ("dr" if covariates else "none") if adjustment is None else adjustment
@@ -106,11 +109,9 @@ def did(
         decomposition = _decomposed(panel.design) if decompose else None
     except ValueError as error:
         raise PanelError(f"{error}.", where=where, fix="Change the options, or the file.") from None
-    if not any(r.estimand == KIND[aggregate_by] for r in found):
-        raise PanelError(f"`{estimator}` gives no effects by `{aggregate_by}` here.",
-                         where=f"{where}, option --aggregate",
-                         fix="Ask for another aggregate or estimator; or no unit is seen before and in the program "
-                             "beside a comparison unit.")
+    if not found:
+        raise PanelError("nothing can be estimated: no unit is seen before and in the program beside a comparison unit.",
+                         where=where, fix="Give earlier periods, or another --comparison or --estimator.")
     return DidResult(
         specification={
             "file": where, "outcome": outcome, "unit": unit, "period": period, "cohort": cohort, "never": never,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Literal
 
+from evaluation.contracts.choices import EstimatorName
 from evaluation.stats.aggregate import Aggregation, aggregate, average
 from evaluation.stats.combine import select
 from evaluation.stats.records import Estimate
@@ -13,6 +14,10 @@ View = Callable[[Estimate], Estimate]
 Aggregate = Literal["overall", "cohort", "event", "calendar"]
 KIND: Mapping[Aggregate, Aggregation] = {"overall": "overall", "cohort": "cohort", "event": "event_time",
                                          "calendar": "calendar"}
+ASKED_OF: Mapping[EstimatorName, tuple[Aggregate, ...]] = {
+    "twfe": ("overall",), **dict.fromkeys(("event_study", "stacked", "synthetic_did", "synthetic_control"),
+                                          ("overall", "event"))}
+"""Estimators without effects by cohort and period, and what they can be asked for."""
 
 
 def _of_kind(kind: Aggregation) -> View:

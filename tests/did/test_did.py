@@ -123,7 +123,7 @@ def changed(**cells: tuple[int, str]) -> pd.DataFrame:
     (frame().assign(g="A"), {"group": "g", "focal": "A", "reference": "A"}, "the same group"),
     (changed(w=(0, "0")), {"weight": "w"}, "column `w` is not positive, or empty, in 1 rows"),
     (changed(w=(0, "")), {"covariates": ["w"]}, "1 of 4 units lack a covariate"),
-    (frame(), {"estimator": "twfe", "aggregate_by": "event"}, "`twfe` gives no effects by `event`"),
+    (frame(), {"estimator": "twfe", "aggregate_by": "event"}, "`twfe` has no effects by event"),
 ])
 def test_what_does_not_fit_is_told_by_column_and_count(data, options, said):
     with pytest.raises(PanelError) as error:
