@@ -31,6 +31,9 @@ REASONS: Mapping[str, Reason] = {
     "low_coverage": Reason("in simulations of designs like this one the interval misses the truth too often",
                            "simulated coverage too low"),
     "placebo": Reason("chance is judged by placebos, which give no interval", "placebo inference"),
+    "few_placebos": Reason("fewer than 19 other {cluster}s could have had the program", "too few placebos"),
+    "no_constant_effect": Reason("no effect that is constant over time fits", "no constant effect fits"),
+    "unbounded": Reason("a placebo was fitted perfectly, so the interval has no bound", "interval without bound"),
     "reproduction": Reason("it only reproduces a published table", "reproduces a published table"),
 }
 

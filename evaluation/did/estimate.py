@@ -110,8 +110,8 @@ def did(
     except ValueError as error:
         raise PanelError(f"{error}.", where=where, fix="Change the options, or the file.") from None
     if not found:
-        raise PanelError("nothing can be estimated: no unit is seen before and in the program beside a comparison unit.",
-                         where=where, fix="Give earlier periods, or another --comparison or --estimator.")
+        raise PanelError("no unit is seen before and in the program beside a comparison unit.", where=where,
+                         fix="Give earlier periods, or another --comparison or --estimator.")
     return DidResult(
         specification={
             "file": where, "outcome": outcome, "unit": unit, "period": period, "cohort": cohort, "never": never,

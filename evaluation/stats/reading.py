@@ -16,12 +16,15 @@ def program_cells(design: Design, estimand: Estimand) -> Booleans:
     """(U, T): the cells of program units that the estimand speaks of.
 
     Those in the program, or for an estimand before the program (negative event time) those at that distance to it.
+    Where the program reaches only the eligible of a place's units, theirs.
     """
     program = design.cohort[:, None] <= design.periods[None, :]
     is_before = estimand.event_time is not None and estimand.event_time < 0
     start = design.position[np.searchsorted(design.periods, design.cohort).clip(max=len(design.periods) - 1)]
     distance = design.position[None, :] - start[:, None]
     chosen = ~program & ~design.never_program[:, None] if is_before else program
+    if design.is_eligible.any():
+        chosen = chosen & design.is_eligible[:, None]
     if estimand.event_time is not None:
         chosen = chosen & (distance == estimand.event_time)
     if estimand.cohort is not None:
