@@ -110,7 +110,9 @@ class Outcome(Block):
     """An outcome: kind, direction of good, definition with its authority.
 
     `kind` fixes how a cell's sum becomes a mean: binary and count are shown per 100 students, score in its own units.
-    `measure` names the formula in `panel`; `parameters` are its settings.
+    `measure` names the formula in `panel`; `parameters` are its settings. `variant_of` names the outcome of which this
+    is another definition: effects on it are shown beside that one's. `placebo_for` names outcomes whose program cannot
+    move this one: an effect on it would speak against them.
     """
 
     id: Id
@@ -124,6 +126,8 @@ class Outcome(Block):
     version: str
     definition: str
     parameters: Mapping[str, float | str | tuple[str, ...]] = {}
+    variant_of: Id | None = None
+    placebo_for: tuple[Id, ...] = ()
 
     @model_validator(mode="after")
     def _has_its_parameters(self) -> Outcome:

@@ -26,6 +26,7 @@ def broken_references(found: Study, stem: str) -> Iterator[tuple[str, str, str]]
                 yield from _unknown(f"gaps.{i}.{side}", getattr(gap, side), groups, f"group of {gap.dimension}")
         if gap.focal == gap.reference:
             yield f"gaps.{i}", "focal and reference are the same group.", "Name two groups."
+    yield from _broken_outcomes(found)
     yield from _broken_cohorts(found)
     yield from _broken_tables(found)
     names = {"program": [p.id for p in found.programs], "outcomes": [o.id for o in found.outcomes],
@@ -37,6 +38,22 @@ def broken_references(found: Study, stem: str) -> Iterator[tuple[str, str, str]]
                 yield from _unknown(f"specifications.{i}.{key}", value, known, key.removesuffix("s"))
         yield from _broken_choices(spec, f"specifications.{i}", found)
     yield from _broken_plan(found)
+
+
+def _broken_outcomes(found: Study) -> Iterator[tuple[str, str, str]]:
+    """Outcomes that are beside others: another definition of one, or a placebo for some."""
+    outcomes = {o.id: o for o in found.outcomes}
+    for i, outcome in enumerate(found.outcomes):
+        named = () if outcome.variant_of is None else (outcome.variant_of,)
+        for key, values in (("variant_of", named), ("placebo_for", outcome.placebo_for)):
+            for value in values:
+                yield from _unknown(f"outcomes.{i}.{key}", value, outcomes, "outcome")
+                if value == outcome.id:
+                    yield f"outcomes.{i}.{key}", f"`{value}` names itself.", "Name another outcome, or leave it out."
+        other = outcomes.get(outcome.variant_of or "")
+        if other is not None and (other.kind, other.unit_name) != (outcome.kind, outcome.unit_name):
+            yield (f"outcomes.{i}.variant_of", f"`{outcome.id}` and `{other.id}` have different kinds or units.",
+                   "A variant is compared with the outcome number by number: give both one unit.")
 
 
 def _broken_choices(spec: Specification, key: str, found: Study) -> Iterator[tuple[str, str, str]]:
