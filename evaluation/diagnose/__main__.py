@@ -9,11 +9,10 @@ from rich.progress import track
 from evaluation import params, stage, store
 from evaluation.contracts import TABLES
 from evaluation.design import check_assignment
-from evaluation.diagnose.all import diagnosable, diagnose
+from evaluation.diagnose.all import OF_TOPIC, diagnose
+from evaluation.diagnose.diagnosed import Row, diagnosable, prepare
 from evaluation.diagnose.scales import scale_tables
 from evaluation.errors import EstimationError
-
-_TABLES = ("pre_trends", "detectable_effects", "leave_one_out")
 
 
 def main(study_id: str) -> None:
@@ -21,21 +20,20 @@ def main(study_id: str) -> None:
     study = params.load(study_id, "diagnose")
     cells = store.read("cells", study_id)
     check_assignment(cells, study.programs, study_id)
-    by_outcome = dict(list(cells.groupby(["outcome_id", "dimension"])))
+    by_outcome = {(str(o), str(d)): rows for (o, d), rows in cells.groupby(["outcome_id", "dimension"])}
     console = Console(stderr=True)
-    found: dict[str, list[dict[str, object]]] = {table: [] for table in _TABLES}
+    found: dict[str, list[Row]] = {table: [] for table in OF_TOPIC}
     wanted = diagnosable(study)
     for topic in track(wanted, "diagnose", console=console, transient=True, disable=not console.is_terminal):
-        rows = by_outcome.get((topic.outcome.id, topic.gap.dimension), cells.iloc[:0])
         try:
-            made = diagnose(rows, study, topic)
+            of = prepare(by_outcome, study, topic)
         except EstimationError:
             continue
-        for table in _TABLES:
-            found[table].extend(made[table])
+        for table, rows in diagnose(of).items():
+            found[table].extend(rows)
     found |= scale_tables(store.read("item_moments", study_id), study)
-    for table in found:
-        store.write(pd.DataFrame(found[table]).reindex(columns=list(TABLES[table].columns)), table, study_id)
+    for table, rows in found.items():
+        store.write(pd.DataFrame(rows).reindex(columns=list(TABLES[table].columns)), table, study_id)
 
 
 if __name__ == "__main__":

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pandas as pd
 
+from evaluation.design.estimator import estimator_of
 from evaluation.errors import EstimationError
 from evaluation.estimate.group_time import averages, by_district
 from evaluation.estimate.two_way import fit_two_way
 from evaluation.params import Program, Specification
-from evaluation.stats.estimators.registry import Choices, bind
 from evaluation.stats.records import Design, Estimate
-
-
-def estimator_of(specification: Specification, *, effects: str = "overall") -> Callable[[Design], Estimate]:
-    """Return the specification's estimator with its choices."""
-    s = specification
-    return bind(s.estimator, Choices(
-        comparison=s.comparison, base=s.base, adjustment=s.adjustment, anticipation=s.anticipation,
-        effects="event_time" if effects == "event_time" else "overall"))
 
 
 def fitted(design: Design, specification: Specification, program: Program) -> Iterator[Estimate]:

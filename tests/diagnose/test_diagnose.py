@@ -4,8 +4,8 @@ import pytest
 
 from evaluation.contracts import conform
 from evaluation.design import build, topics
-from evaluation.diagnose.all import diagnosable, diagnose
-from evaluation.diagnose.believe import overall_of
+from evaluation.diagnose.all import diagnose
+from evaluation.diagnose.diagnosed import diagnosable, overall_of, prepare
 from evaluation.errors import EstimationError
 from evaluation.stats.aggregate import aggregate
 from evaluation.stats.estimators.group_time_att import group_time_att
@@ -23,15 +23,15 @@ def drawn(seed, *, n_units=18, drift=0.0):
 
 
 def diagnosed(cells, study):
-    return {table: conform(pd.DataFrame(rows), table) for table, rows in
-            diagnose(cells, study, topics(study)[0]).items()}
+    of = prepare({("rate_pct", "race_ethnicity"): cells}, study, topics(study)[0])
+    return {table: conform(pd.DataFrame(rows), table) for table, rows in diagnose(of).items()}
 
 
 def test_the_reduced_regression_gives_the_same_interval(cells_of, study_of):
     study = study_of(STARTS)
     design = build(cells_of(drawn(1)), study, study.specifications[0], "rate_pct", study.gaps[0])
     att_gt = group_time_att(design, comparison="not_yet", base="universal")
-    reduced = overall_of(design, att_gt)
+    reduced = overall_of(att_gt)
     for one, other in zip(infer(reduced)[0], infer(aggregate(att_gt, "overall"))[0], strict=True):
         assert one.se == pytest.approx(other.se, rel=1e-10)
         assert one.df == pytest.approx(other.df, rel=1e-10)
