@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import get_args
 
+from evaluation.contracts.choices import EstimatorName
 from evaluation.contracts.column import Column, count, real, text
 from evaluation.contracts.diagnostic_columns import DIAGNOSTIC
 from evaluation.contracts.reasons import REASONS
@@ -116,9 +118,9 @@ _ALL: tuple[Column, ...] = (
     count("cells_not_sent", "Cells missing because no file was accepted"),
     text("specification", "One estimand × sample × outcomes × gaps × estimator"),
     text("program", "The program"),
-    text("estimator", "How the number was made", allowed=("group_time_att", "twfe")),
+    text("estimator", "How the number was made", allowed=get_args(EstimatorName)),
     text("comparison", "Who the program units are compared with", allowed=("never", "not_yet")),
-    text("weights", "Weights of the estimand", allowed=("focal", "unit")),
+    text("weights", "Weights of the estimand", allowed=("focal", "unit", "own")),
     text("sample", "`same`: gap and parts on units where both groups are observed; `own`: each part on its own units",
           allowed=("same", "own")),
     text("part", "The gap or one of its parts", allowed=PARTS),

@@ -7,6 +7,8 @@ from evaluation.contracts.column import Column, count, real, text
 DIAGNOSTIC: tuple[Column, ...] = (
     real("slope_50", "Slope per period that the pre-trend test finds with 50 % power", unit="outcome unit per period"),
     real("slope_80", "Slope per period that the pre-trend test finds with 80 % power", unit="outcome unit per period"),
+    text("split", "The whole effect on the gap, or its part within or between schools",
+         allowed=("gap", "within", "between")),
     text("restriction", "How trends may differ: `relative_magnitude`, at most m × the largest change between periods "
           "before the program; `smoothness`, a change of slope of at most m per period",
           allowed=("relative_magnitude", "smoothness", "relative_smoothness")),

@@ -12,13 +12,16 @@ _STANDARDS = ("g_gap", "g_focal", "g_reference", "improvement_index", "baseline_
 _DECIDED = ("adjustment", "p_value", "adjusted_p_value", "alpha_level", "is_rejected", "verdict", "decision")
 
 
+_ALWAYS_SHOWN = {"suppression", "is_headline", "n_clusters", "cells_hidden", "cells_used"}
+
+
 def _both(name: str, description: str, key: tuple[str, ...], found: tuple[str, ...],
           shown: tuple[str, ...]) -> tuple[Table, Table]:
-    """The table of stage diagnose and its public counterpart, with the same key."""
-    nullable = frozenset({"value"} & {*found})
-    return (Table(name, description, "unreleased", "diagnose", key, (*key, *found), nullable=nullable),
+    """The table of stage diagnose and its public counterpart, with the same key; a withheld row leaves values empty."""
+    return (Table(name, description, "unreleased", "diagnose", key, (*key, *found),
+                  nullable=frozenset({"value"} & {*found})),
             Table(f"public_{name}", f"{description}, disclosure-checked", "released", "release", key, (*key, *shown),
-                  audience="public", nullable=nullable))
+                  audience="public", nullable=frozenset(shown) - _ALWAYS_SHOWN))
 
 
 DIAGNOSTICS: tuple[Table, ...] = (

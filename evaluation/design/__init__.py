@@ -16,9 +16,9 @@ Weights
 """
 
 from evaluation.design.assignment import assign, check_assignment
-from evaluation.design.build import Part, build, districts, periods, stacked, students
+from evaluation.design.build import Part, build, build_stacked, districts, periods, students
 from evaluation.design.means import factors, means
 from evaluation.design.topics import Topic, topics
 
-__all__ = ["Part", "Topic", "assign", "build", "check_assignment", "districts", "factors", "means", "periods",
-           "stacked", "students", "topics"]
+__all__ = ["Part", "Topic", "assign", "build", "build_stacked", "check_assignment", "districts", "factors", "means",
+           "periods", "students", "topics"]

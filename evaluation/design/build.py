@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -14,7 +14,8 @@ from evaluation.design.covariates import baseline
 from evaluation.design.means import means
 from evaluation.errors import EstimationError
 from evaluation.params import Gap, Specification, Study
-from evaluation.stats.records import Design, Floats, Integers
+from evaluation.stats.own_weights import stack
+from evaluation.stats.records import Booleans, Design, Floats, Integers
 
 Part = Literal["gap", "focal", "reference"]
 
@@ -34,8 +35,7 @@ def build(cells: pd.DataFrame, study: Study, specification: Specification, outco
     cells : DataFrame
         Contract `cells`.
     part : {"gap", "focal", "reference"}, optional
-        Only this part, on its own cells (sample `own`), with weights `own` by its own students; by default all three
-        on the cells they share.
+        Only this part, on its own cells (sample `own`); by default all three on the cells they share.
 
     Raises
     ------
@@ -43,17 +43,8 @@ def build(cells: pd.DataFrame, study: Study, specification: Specification, outco
         A cohort starts in a period that is left out, cells or weights are missing, or no program or no other unit
         remains; says how many and what to do.
     """
-    rows = _rows(cells, study, specification, outcome_id, gap)
-    if rows.empty:
-        raise EstimationError(f"there is no cell of {outcome_id} by {gap.dimension} in the program's grade band; leave "
-                              "the gap or the outcome out of the specification.")
-    chosen = periods(study, specification)
-    units = _units(cells, study, specification, chosen)
-    value = means(rows, study.outcomes)
-    focal, reference = (_grid(rows, value, group, units["unit_id"], chosen) for group in (gap.focal, gap.reference))
-    n = {group: _grid(rows, rows["n_students"], group, units["unit_id"], chosen)
-         for group in (gap.focal, gap.reference)}
-    before = chosen < units["cohort"].min()
+    found = _found(cells, study, specification, outcome_id, gap)
+    focal, reference = found.focal, found.reference
     if part == "focal":
         outcome = focal[..., None]
     elif part == "reference":
@@ -62,44 +53,95 @@ def build(cells: pd.DataFrame, study: Study, specification: Specification, outco
         outcome = np.stack([focal - reference, focal, reference], axis=2)
         outcome = np.where(np.isnan(outcome).any(axis=2, keepdims=True), np.nan, outcome)
         outcome = outcome[..., :1] if part == "gap" else outcome
-    weighing = gap.reference if specification.weights == "own" and part == "reference" else gap.focal
-    weight = (np.ones(len(units)) if specification.weights == "unit" else
-              _mean_students(n[weighing][:, before], weighing, outcome_id))
-    full = Design(
-        outcome=outcome, parts=(part,) if part else PARTS, unit_ids=tuple(units["unit_id"]), periods=chosen,
-        position=np.searchsorted(study.periods.all(), chosen).astype(np.int64),
-        cluster=_codes(units["district_id"]), stratum=_codes(_stratum(units, specification)),
-        cohort=units["cohort"].to_numpy(dtype=float), weight=weight,
-        is_break=np.isin(chosen, [p for e in study.events if e.kind == "break" for p in e.periods]),
-        covariates=baseline(specification.covariates, focal[:, before], reference[:, before],
-                            n[gap.focal][:, before], n[gap.reference][:, before]))
+    weight = np.ones(len(outcome)) if specification.weights == "unit" else found.mean_students(gap, outcome_id, "focal")
+    full = found.design(outcome, (part,) if part else PARTS, weight)
     return _with_both_sides(full, specification, outcome_id, gap)
 
 
-def stacked(focal: Design, reference: Design) -> Design:
-    """Return both groups' designs as one with every unit twice, for a gap whose parts are estimated apart."""
-    both = (focal, reference)
-    names = ("outcome", "cluster", "stratum", "cohort", "weight", "covariates")
-    return replace(
-        focal, parts=("all",),
-        unit_ids=tuple(f"{u}/{side}" for side, d in zip(PARTS[1:], both, strict=True) for u in d.unit_ids),
-        is_eligible=np.repeat([True, False], [len(d.unit_ids) for d in both]),
-        **{name: np.concatenate([getattr(d, name) for d in both]) for name in names})
+def build_stacked(cells: pd.DataFrame, study: Study, specification: Specification, outcome_id: str, gap: Gap) -> Design:
+    """Return the design with every unit twice, as focal and as reference unit, each on the cells it has.
+
+    For groups with weights of their own (`weights: own`), estimators that are not linear in the outcome, and the triple
+    difference. Other parameters and errors as for `build`.
+    """
+    found = _found(cells, study, specification, outcome_id, gap)
+    if specification.weights == "unit":
+        weight = np.ones((len(found.focal), 2))
+    else:
+        reference = "reference" if specification.weights == "own" else "focal"
+        weight = np.column_stack([found.mean_students(gap, outcome_id, side) for side in ("focal", reference)])
+    apart = found.design(np.stack([found.focal, found.reference], axis=2), ("focal", "reference"), weight[:, 0])
+    return _with_both_sides(stack(apart, weight), specification, outcome_id, gap)
 
 
 def students(cells: pd.DataFrame, study: Study, specification: Specification, design: Design, *, outcome_id: str,
              gap: Gap) -> Floats:
     """Return students of the focal and reference group, (U, T, 2); NaN where the number is not known."""
     rows = _rows(cells, study, specification, outcome_id, gap)
-    units = pd.Series(design.unit_ids, dtype=object)
-    return np.stack([_grid(rows, rows["n_students"], group, units, design.periods)
-                     for group in (gap.focal, gap.reference)], axis=2)
+    units = pd.Index(list(dict.fromkeys(design.unit_ids)), dtype=object)
+    known = np.stack([_grid(rows, rows["n_students"], group, units.to_series(), design.periods)
+                      for group in (gap.focal, gap.reference)], axis=2)
+    return known[units.get_indexer(pd.Index(design.unit_ids, dtype=object))]
 
 
 def districts(cells: pd.DataFrame, design: Design) -> pd.Series:
     """Return the district of each unit, in the design's order; its cluster is the district."""
     known = cells.drop_duplicates("unit_id").set_index("unit_id")["district_id"].astype(object)
     return known.reindex(list(design.unit_ids)).reset_index(drop=True)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """Means and students (U, T) of both groups of a gap, with the units and what a design knows of them."""
+
+    units: pd.DataFrame
+    frame: Design
+    focal: Floats
+    reference: Floats
+    n_focal: Floats
+    n_reference: Floats
+
+    @property
+    def before(self) -> Booleans:
+        """(T,): periods before the program's earliest cohort."""
+        return np.asarray(self.frame.periods < self.units["cohort"].min())
+
+    def mean_students(self, gap: Gap, outcome_id: str, side: str) -> Floats:
+        """(U,): mean number of a group's students before the program."""
+        n = (self.n_focal if side == "focal" else self.n_reference)[:, self.before]
+        if not (n > 0).any():
+            raise EstimationError(f"no number of students is known for {getattr(gap, side)} in {outcome_id} before the "
+                                  "program; choose `weights: unit`.")
+        counted = (n > 0).sum(axis=1)
+        mean: Floats = np.nansum(n, axis=1) / np.where(counted > 0, counted, np.nan)
+        return mean
+
+    def design(self, outcome: Floats, parts: tuple[str, ...], weight: Floats) -> Design:
+        """Return the design of these parts and weights."""
+        return replace(self.frame, outcome=outcome, parts=parts, weight=weight)
+
+
+def _found(cells: pd.DataFrame, study: Study, specification: Specification, outcome_id: str, gap: Gap) -> _Found:
+    rows = _rows(cells, study, specification, outcome_id, gap)
+    if rows.empty:
+        raise EstimationError(f"there is no cell of {outcome_id} by {gap.dimension} in the program's grade band; leave "
+                              "the gap or the outcome out of the specification.")
+    chosen = periods(study, specification)
+    units = _units(cells, study, specification, chosen)
+    value = means(rows, study.outcomes)
+    focal, reference, n_focal, n_reference = (
+        _grid(rows, values, group, units["unit_id"], chosen)
+        for values in (value, rows["n_students"]) for group in (gap.focal, gap.reference))
+    before = chosen < units["cohort"].min()
+    frame = Design(
+        outcome=np.empty((len(units), len(chosen), 0)), parts=(), unit_ids=tuple(units["unit_id"]), periods=chosen,
+        position=np.searchsorted(study.periods.all(), chosen).astype(np.int64),
+        cluster=_codes(units["district_id"]), stratum=_codes(_stratum(units, specification)),
+        cohort=units["cohort"].to_numpy(dtype=float), weight=np.ones(len(units)),
+        is_break=np.isin(chosen, [p for e in study.events if e.kind == "break" for p in e.periods]),
+        covariates=baseline(specification.covariates, focal[:, before], reference[:, before], n_focal[:, before],
+                            n_reference[:, before]))
+    return _Found(units, frame, focal, reference, n_focal, n_reference)
 
 
 def _rows(cells: pd.DataFrame, study: Study, specification: Specification, outcome_id: str, gap: Gap) -> pd.DataFrame:
@@ -147,15 +189,6 @@ def _grid(rows: pd.DataFrame, values: pd.Series, group: str, units: pd.Series, c
     grid = np.full(len(units) * len(chosen), np.nan)
     grid[place] = values[mine].astype(float).to_numpy(dtype=np.float64)[inside]
     return grid.reshape(len(units), len(chosen))
-
-
-def _mean_students(n: Floats, group: str, outcome_id: str) -> Floats:
-    if not (n > 0).any():
-        raise EstimationError(f"no number of students is known for {group} in {outcome_id} before the program; "
-                              "choose `weights: unit`.")
-    counted = (n > 0).sum(axis=1)
-    mean: Floats = np.nansum(n, axis=1) / np.where(counted > 0, counted, np.nan)
-    return mean
 
 
 def _with_both_sides(full: Design, specification: Specification, outcome_id: str, gap: Gap) -> Design:

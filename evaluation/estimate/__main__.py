@@ -1,4 +1,4 @@
-"""Read cells, write estimates, relative_effects, estimate_weights, refusals and plan_differences."""
+"""Read cells, write estimates, relative_effects, gap_splits, estimate_weights, refusals and plan_differences."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def main(study_id: str) -> None:
     check_assignment(cells, study.programs, study_id)
     by_outcome = dict(list(cells.groupby(["outcome_id", "dimension"])))
     console = Console(stderr=True)
-    found, refused = Found([], [], []), []
+    found, refused = Found([], [], [], []), []
     for topic in track(topics(study), "estimate", console=console, transient=True, disable=not console.is_terminal):
         about = topic.columns()
         try:
@@ -34,12 +34,14 @@ def main(study_id: str) -> None:
             continue
         found.estimates.extend(made.estimates)
         found.relative.extend(made.relative)
+        found.splits.extend(made.splits)
         found.weights.extend(made.weights)
     locks = params.locks(study_id)
     store.write(pd.DataFrame(plan_differences(study, locks)), "plan_differences", study_id)
     estimates = with_standing(pd.DataFrame(found.estimates), study, locks)
     for table, content in (("estimates", estimates), ("refusals", pd.DataFrame(refused)),
                            ("relative_effects", pd.DataFrame(found.relative)),
+                           ("gap_splits", pd.DataFrame(found.splits)),
                            ("estimate_weights", pd.concat(found.weights) if found.weights else pd.DataFrame())):
         columns = list(TABLES[table].columns)
         store.write(content.reindex(columns=columns), table, study_id)

@@ -2,45 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import pandas as pd
 
 from evaluation.design.estimator import estimator_of
 from evaluation.errors import EstimationError
-from evaluation.estimate.group_time import averages, by_district
+from evaluation.estimate.group_time import NOBODY, averages, by_district
 from evaluation.estimate.two_way import fit_two_way
 from evaluation.params import Program, Specification
 from evaluation.stats.records import Design, Estimate
 
 
-def fitted(design: Design, specification: Specification, program: Program) -> Iterator[Estimate]:
-    """Yield the estimates of a specification on one design.
+def fits(specification: Specification, program: Program) -> tuple[Callable[[Design], Estimate], ...]:
+    """Return what is fitted under a specification, each a function of a design.
 
-    Effects by cohort and period come with all their averages; an estimator that has one number, or effects by event
-    time, yields these.
-
-    Raises
-    ------
-    EstimationError
-        Nothing can be estimated on this design; the message says why and what to do.
+    Effects by cohort and period come with all their averages. Each function raises EstimationError where nothing can be
+    estimated on a design; the message says why and what to do.
     """
     if specification.estimator == "twfe":
-        yield fit_two_way(design)
-        return
+        return (fit_two_way,)
+    kinds = ("overall", "event_time") if specification.estimator == "stacked" else ("overall",)
+    return tuple(partial(_fit, estimator_of(specification, effects=kind), program) for kind in kinds)
+
+
+def _fit(estimator: Callable[[Design], Estimate], program: Program, design: Design) -> Estimate:
     try:
-        made = estimator_of(specification)(design)
+        made = estimator(design)
     except ValueError as error:
         raise EstimationError(f"{error}.") from None
     if any(e.kind == "att_gt" for e in made.estimands):
-        yield averages(made, program)
-        return
+        return averages(made, program)
     if not made.estimands:
-        raise EstimationError("no program unit is observed before and in the program beside a comparison unit; use a "
-                              "wider `within`, another comparison or more periods.")
-    yield made
-    if specification.estimator == "stacked":
-        yield estimator_of(specification, effects="event_time")(design)
+        raise EstimationError(NOBODY)
+    return made
 
 
 def fitted_by_district(design: Design, districts: pd.Series, specification: Specification) -> Iterator[Estimate]:

@@ -16,6 +16,8 @@ from evaluation.stats.combine import joined, select
 from evaluation.stats.reading import on_used_dummies
 from evaluation.stats.records import Design, Estimand, Estimate
 
+NOBODY = ("no program unit is observed before and in the program beside a comparison unit; use a wider `within`, "
+          "another comparison or more periods.")
 _KINDS: tuple[Aggregation, ...] = get_args(Aggregation)
 
 
@@ -30,8 +32,7 @@ def averages(att_gt: Estimate, program: Program) -> Estimate:
     phase_of: Mapping[int, str] = {c.start: c.phase for c in program.cohorts}
     found = [aggregate(att_gt, kind, phase_of=phase_of) for kind in _KINDS]
     if not found[0].estimands:
-        raise EstimationError("no program unit is observed before and in the program beside a comparison unit; use a "
-                              "wider `within`, another comparison or more periods.")
+        raise EstimationError(NOBODY)
     return joined([att_gt, *found])
 
 

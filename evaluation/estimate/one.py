@@ -10,16 +10,17 @@ import numpy as np
 import pandas as pd
 
 from evaluation.contracts import PARTS
-from evaluation.design import Part, Topic, build, districts, stacked, students
+from evaluation.design import Part, Topic, build, build_stacked, districts, students
 from evaluation.estimate.dropped import dropped_cohorts
-from evaluation.estimate.fitted import fitted, fitted_by_district
-from evaluation.estimate.rows import CANNOT_TELL, estimate_rows, relative_rows, weight_rows
+from evaluation.estimate.fitted import fits, fitted_by_district
+from evaluation.estimate.rows import CANNOT_TELL, estimate_rows, relative_rows, split_rows, weight_rows
 from evaluation.estimate.uncertainty import Found as Uncertainty
 from evaluation.estimate.uncertainty import method_of, uncertainty
-from evaluation.params import Program, Study
-from evaluation.stats.combine import gap_of, joined, select
+from evaluation.params import Program, Specification, Study
+from evaluation.stats.combine import gap_of, select
 from evaluation.stats.estimators.registry import LAYOUTS
 from evaluation.stats.inference.rules import Gate
+from evaluation.stats.own_weights import within_and_between
 from evaluation.stats.reading import levels, verdicts
 from evaluation.stats.records import Design, Estimate, Floats
 
@@ -28,10 +29,11 @@ _SAMPLES: dict[str, tuple[Part | None, ...]] = {"same": (None,), "own": get_args
 
 @dataclass(frozen=True)
 class Found:
-    """Rows of `estimates`, `relative_effects` and `estimate_weights`."""
+    """Rows of `estimates`, `relative_effects`, `gap_splits` and `estimate_weights`."""
 
     estimates: list[dict[str, Any]]
     relative: list[dict[str, Any]]
+    splits: list[dict[str, Any]]
     weights: list[pd.DataFrame]
 
 
@@ -61,7 +63,7 @@ def estimate(cells: pd.DataFrame, study: Study, topic: Topic, *, gate: Gate | No
     EstimationError
         No estimate can be made from these cells.
     """
-    found = Found([], [], [])
+    found = Found([], [], [], [])
     program = next(p for p in study.programs if p.id == topic.specification.program)
     layout = LAYOUTS[topic.specification.estimator]
     how = _ROUTES["stacked" if topic.specification.weights == "own" and layout == "parts" else layout]
@@ -71,6 +73,9 @@ def estimate(cells: pd.DataFrame, study: Study, topic: Topic, *, gate: Gate | No
             method=method_of(made.estimate, topic), dropped=dropped_cohorts(made.estimate, program)))
         if made.estimate.parts == PARTS and topic.specification.sample == "same":
             found.relative.extend(relative_rows(topic, made.estimate))
+        kinds = {e.kind for e in made.estimate.estimands}
+        if made.estimate.parts == ("gap",) and topic.specification.weights == "own" and "overall" in kinds:
+            found.splits.extend(split_rows(topic, _split_of(made.estimate, topic.specification, program)))
         if "gap" in made.estimate.parts and made.estimate.estimands[0].kind != "district":
             found.weights.append(weight_rows(topic, made.estimate))
     return found
@@ -82,7 +87,8 @@ def _together(cells: pd.DataFrame, study: Study, topic: Topic, program: Program,
         full = build(cells, study, s, topic.outcome.id, topic.gap, part=part)
         n = dict(zip(full.unit_ids, students(cells, study, s, full, outcome_id=topic.outcome.id, gap=topic.gap),
                      strict=True))
-        for found in (*fitted(full, s, program), *fitted_by_district(full, districts(cells, full), s)):
+        whole = [fit(full) for fit in fits(s, program)]
+        for found in (*whole, *fitted_by_district(full, districts(cells, full), s)):
             inference = uncertainty(found, topic, gate)
             said = CANNOT_TELL * len(inference)
             if s.sample == "same":
@@ -91,37 +97,48 @@ def _together(cells: pd.DataFrame, study: Study, topic: Topic, program: Program,
 
 
 def _apart(cells: pd.DataFrame, study: Study, topic: Topic, program: Program, gate: Gate | None) -> Iterator[_Made]:
-    s, outcome_id = topic.specification, topic.outcome.id
-    designs = {part: build(cells, study, s, outcome_id, topic.gap, part=part) for part in ("focal", "reference")}
+    both = build_stacked(cells, study, topic.specification, topic.outcome.id, topic.gap)
+    n = _students_of(cells, study, topic, both)
+    sides = {"focal": both.is_eligible, "reference": ~both.is_eligible}
+    for fit in fits(topic.specification, program):
+        gap = gap_of(both, fit)
+        of = {"gap": gap, **{part: _shared(fit(both.subset(side)), gap, part) for part, side in sides.items()}}
+        inference = {part: uncertainty(made, topic, gate) for part, made in of.items()}
+        level = {part: levels(of[part])[:, 0] for part in sides}
+        said = verdicts(
+            np.column_stack([level["focal"] - level["reference"], level["focal"], level["reference"]]),
+            [tuple(inference[part][i][0] for part in PARTS) for i in range(len(gap.estimands))],
+            better=topic.outcome.better, margin=topic.outcome.margin)
+        for part, made in of.items():
+            yield _Made(made, inference[part], said, n if part == "gap" else n[sides[part]])
 
-    def every(design: Design) -> Estimate:
-        return joined(list(fitted(design, s, program)))
 
-    both = stacked(designs["focal"], designs["reference"])
-    gap = gap_of(both, every)
-    of = {"gap": gap, **{part: _shared(every(design), gap, part) for part, design in designs.items()}}
-    inference = {part: uncertainty(made, topic, gate) for part, made in of.items()}
-    level = {part: levels(of[part])[:, 0] for part in designs}
-    said = verdicts(
-        np.column_stack([level["focal"] - level["reference"], level["focal"], level["reference"]]),
-        [tuple(inference[part][i][0] for part in PARTS) for i in range(len(gap.estimands))],
-        better=topic.outcome.better, margin=topic.outcome.margin)
-    n = {part: students(cells, study, s, d, outcome_id=outcome_id, gap=topic.gap) for part, d in designs.items()}
-    sides = {"focal": n["focal"] * [1.0, 0.0], "reference": n["reference"] * [0.0, 1.0]}
-    n["gap"] = np.concatenate([np.nan_to_num(side) for side in sides.values()])
-    for part, made in of.items():
-        yield _Made(made, inference[part], said, n[part])
+def _split_of(gap: Estimate, specification: Specification, program: Program) -> Estimate:
+    """Return the overall effect on a district-wide gap, within schools and between them."""
+
+    first = fits(specification, program)[0]
+
+    def overall(design: Design) -> Estimate:
+        every = first(design)
+        return select(every, [i for i, e in enumerate(every.estimands) if e.kind == "overall"])
+
+    return within_and_between(gap.design, overall)
 
 
 def _eligible(cells: pd.DataFrame, study: Study, topic: Topic, program: Program, gate: Gate | None) -> Iterator[_Made]:
     """Yield the effect on the focal group, as the eligible, beside the reference group of the same places."""
-    s, outcome_id = topic.specification, topic.outcome.id
-    designs = [build(cells, study, s, outcome_id, topic.gap, part=part) for part in ("focal", "reference")]
-    both = stacked(*designs)
-    n = np.concatenate([students(cells, study, s, d, outcome_id=outcome_id, gap=topic.gap) for d in designs])
-    for found in fitted(both, s, program):
-        named = replace(found, parts=("focal",))
-        yield _Made(named, uncertainty(named, topic, gate), CANNOT_TELL * len(named.estimands), n)
+    both = build_stacked(cells, study, topic.specification, topic.outcome.id, topic.gap)
+    for fit in fits(topic.specification, program):
+        named = replace(fit(both), parts=("focal",))
+        yield _Made(named, uncertainty(named, topic, gate), CANNOT_TELL * len(named.estimands),
+                    _students_of(cells, study, topic, both))
+
+
+def _students_of(cells: pd.DataFrame, study: Study, topic: Topic, both: Design) -> Floats:
+    """(U, T, 2): students of a stacked unit's own group; none of the other."""
+    n = students(cells, study, topic.specification, both, outcome_id=topic.outcome.id, gap=topic.gap)
+    own = np.column_stack([both.is_eligible, ~both.is_eligible])[:, None, :]
+    return np.where(own, n, 0.0)
 
 
 _ROUTES = {"parts": _together, "stacked": _apart, "eligible": _eligible}

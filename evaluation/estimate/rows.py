@@ -66,6 +66,14 @@ def relative_rows(topic: Topic, estimate: Estimate) -> list[dict[str, Any]]:
     return rows
 
 
+def split_rows(topic: Topic, split: Estimate) -> list[dict[str, Any]]:
+    """Return gap, within and between of the effect on a district-wide gap; CV3, as the three move together."""
+    return [{**topic.columns(), "split": part, "value": i.value, "se": i.se, "df": i.df, "ci_low": i.ci_low,
+             "ci_high": i.ci_high, "ci80_low": i.ci80_low, "ci80_high": i.ci80_high, "p_value": i.p_value,
+             "no_interval": i.no_interval}
+            for row in infer(split) for part, i in zip(split.parts, row, strict=True)]
+
+
 def _exp(value: float | None) -> float | None:
     return None if value is None else float(np.exp(value))
 
@@ -80,7 +88,7 @@ def weight_rows(topic: Topic, estimate: Estimate) -> pd.DataFrame:
     design, kept = estimate.design, [i for i, e in enumerate(estimate.estimands) if e.kind in _WEIGHTED]
     which, unit, period = np.nonzero(estimate.weights[kept])
     about = pd.DataFrame([_coordinates(estimate.estimands[i]) for i in kept]).iloc[which].reset_index(drop=True)
-    about["unit_id"] = np.array([u.partition("/")[0] for u in design.unit_ids], dtype=object)[unit]
+    about["unit_id"] = np.array(design.unit_ids, dtype=object)[unit]
     about["cell_period"] = design.periods[period]
     about["weight"] = estimate.weights[kept][which, unit, period]
     if design.is_eligible.size:

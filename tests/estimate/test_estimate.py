@@ -229,8 +229,8 @@ def test_the_stage_lists_what_it_refuses_and_repeats_its_bytes(cells_of, study_o
     assert refused["gap_id"].tolist() == ["no_cells"]
     assert "no cell of rate_pct by sex" in refused["reason"][0]
     first = {p.name: p.read_bytes() for p in store.folder("unreleased", "estimate", "small").iterdir()}
-    assert set(first) == {f"{table}.parquet" for table in ("estimates", "relative_effects", "estimate_weights",
-                                                           "refusals", "plan_differences")}
+    assert set(first) == {f"{table}.parquet" for table in (
+        "estimates", "relative_effects", "gap_splits", "estimate_weights", "refusals", "plan_differences")}
     (store.folder("unreleased", "estimate", "small") / ".estimates.parquet.tmp").write_bytes(b"half")
     main("small")
     assert {name: (store.folder("unreleased", "estimate", "small") / name).read_bytes() for name in first} == first
