@@ -26,7 +26,8 @@ class EventStudy:
     covariance : (m, m)
         Their covariance, of full rank.
     event_time : (m,)
-        Increasing integers, in periods; periods left out (a pandemic) leave a hole.
+        Increasing, in periods; periods left out (a pandemic) leave a hole. A mean over cohorts whose holes differ need
+        not be whole.
     n_pre : int
         How many of the first event times lie before the program.
     base : int
@@ -44,7 +45,7 @@ class EventStudy:
 
     value: Floats
     covariance: Floats
-    event_time: Integers
+    event_time: Integers | Floats
     n_pre: int
     base: int = -1
     df: float | None = None
@@ -112,7 +113,7 @@ def contrast_of(study: EventStudy, contrast: Floats | None) -> Floats:
     return np.asarray(contrast, dtype=float)
 
 
-def _check_times(event_time: Integers, n_pre: int, base: int) -> None:
+def _check_times(event_time: Integers | Floats, n_pre: int, base: int) -> None:
     if base in event_time:
         raise ValueError(f"Event time {base} is the base period and has an estimate of its own. Sensitivity needs a "
                          "universal base: estimate all event times against one base period and leave it out.")

@@ -145,13 +145,34 @@ def detected_slope(study: EventStudy, power: float, *, alpha: float = 0.05) -> D
 
 def joint_detected_slope(study: EventStudy, power: float, df2: float | None, *, alpha: float = 0.05) -> DetectedSlope:
     """Find the slope the joint test detects with probability `power`; arguments and errors as above."""
-    unit = joint_power(study, study.since_base, df2, alpha=alpha).noncentrality
+    pre = slice(0, study.n_pre)
+    slope = joint_detected_scale(study.covariance[pre, pre], study.since_base[pre], power, df2, alpha=alpha)
+    return DetectedSlope("joint", alpha, power, slope)
+
+
+def joint_detected_scale(covariance: Floats, departure: Floats, power: float, df2: float | None, *,
+                         alpha: float = 0.05) -> float:
+    """Find the factor on a departure at which the joint test of its effects rejects with probability `power`.
+
+    Parameters
+    ----------
+    covariance : (q, q)
+        Of the effects tested together, of full rank.
+    departure : (q,)
+        In outcome units at factor 1; for a slope, the periods since the base of each effect.
+    df2 : as in `joint_power`
+
+    Raises
+    ------
+    ValueError
+        `power` is not above alpha or not below 1.
+    """
     _check_power(power, alpha)
-    upper = 1.0
-    while _joint(upper, study.n_pre, df2, alpha) < power:
+    q, unit, upper = len(departure), float(departure @ np.linalg.solve(covariance, departure)), 1.0
+    while _joint(upper, q, df2, alpha) < power:
         upper *= 2
-    root = optimize.brentq(lambda nc: _joint(nc, study.n_pre, df2, alpha) - power, 0.0, upper, rtol=1e-12)
-    return DetectedSlope("joint", alpha, power, float(np.sqrt(root / unit)))
+    root = optimize.brentq(lambda nc: _joint(nc, q, df2, alpha) - power, 0.0, upper, rtol=1e-12)
+    return float(np.sqrt(root / unit))
 
 
 def _half(study: EventStudy, alpha: float) -> Floats:

@@ -97,3 +97,9 @@ def test_fewer_degrees_of_freedom_never_shorten_an_interval(random_study):
             found = robust_set(EventStudy(study.value, study.covariance, study.event_time, 3, df=df), kind, m)
             length.append(found.ci_high - found.ci_low)
         assert np.all(np.diff(length) > 0)
+
+
+def test_times_that_are_means_over_cohorts_need_not_be_whole():
+    pre, post = differences(study_at([-2.5, -1.25, 1.5], 2, base=0), 1)
+    assert pre == pytest.approx(np.array([[-0.8, 0.8, 0], [0, -0.8, 0]]))
+    assert post == pytest.approx(np.array([[0, 0, 1 / 1.5]]))

@@ -9,6 +9,7 @@ from scipy import stats
 from evaluation.stats.sensitivity.event_study import EventStudy
 from evaluation.stats.sensitivity.pre_trend_power import (
     detected_slope,
+    joint_detected_scale,
     joint_detected_slope,
     joint_power,
     linear_departure,
@@ -146,3 +147,13 @@ def test_what_cannot_be_asked_is_refused_with_a_sentence(he_wang):
             pre_trend_power(he_wang, departure)
         with pytest.raises(ValueError, match="one finite number per event time"):
             joint_power(he_wang, departure, None)
+
+
+def test_the_joint_test_finds_a_scaled_departure_as_often_as_asked():
+    covariance = np.array([[2.0, 0.5], [0.5, 1.0]])
+    departure = np.array([-3.0, -1.2])
+    scale = joint_detected_scale(covariance, departure, 0.8, 9.0)
+    noncentrality = scale**2 * departure @ np.linalg.solve(covariance, departure)
+    assert stats.ncf.sf(stats.f.isf(0.05, 2, 9.0), 2, 9.0, noncentrality) == pytest.approx(0.8, abs=1e-8)
+    assert joint_detected_scale(4 * covariance, departure, 0.8, 9.0) == pytest.approx(2 * scale)
+    assert joint_detected_scale(covariance, 2 * departure, 0.8, 9.0) == pytest.approx(scale / 2)
