@@ -10,16 +10,15 @@ _SHOWN = ("value", *CI, "p_value", "no_interval", "suppression")
 _STANDARDS = ("g_gap", "g_focal", "g_reference", "improvement_index", "baseline_g_focal", "baseline_g_reference",
               "baseline_g_clusters", "equivalence", "rating", "essa_tier", "rating_reasons")
 _DECIDED = ("adjustment", "p_value", "adjusted_p_value", "alpha_level", "is_rejected", "verdict", "decision")
-
-
-_ALWAYS_SHOWN = {"suppression", "is_headline", "n_clusters", "cells_hidden", "cells_used"}
+_COUNTED = ("n_clusters", "n_program_districts", "n_comparison_districts", "n_program_units")
+_ALWAYS_SHOWN = {"suppression", "is_headline", "cells_hidden", "cells_used"}
 
 
 def _both(name: str, description: str, key: tuple[str, ...], found: tuple[str, ...],
           shown: tuple[str, ...]) -> tuple[Table, Table]:
     """The table of stage diagnose and its public counterpart, with the same key; a withheld row leaves values empty."""
     return (Table(name, description, "unreleased", "diagnose", key, (*key, *found),
-                  nullable=frozenset({"value"} & {*found})),
+                  nullable=frozenset({"value", *_COUNTED} & {*found})),
             Table(f"public_{name}", f"{description}, disclosure-checked", "released", "release", key, (*key, *shown),
                   audience="public", nullable=frozenset(shown) - _ALWAYS_SHOWN))
 

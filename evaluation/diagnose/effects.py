@@ -1,0 +1,60 @@
+"""The overall effect of a specification on any design, and its uncertainty as columns."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from evaluation.design.estimator import estimator_of
+from evaluation.diagnose.diagnosed import Row
+from evaluation.errors import EstimationError
+from evaluation.params import Specification
+from evaluation.stats.aggregate import aggregate
+from evaluation.stats.estimators.twfe import lone_cohorts, twfe, without_cohorts
+from evaluation.stats.inference.infer import infer
+from evaluation.stats.reading import on_used_dummies
+from evaluation.stats.records import Design, Estimate, Inference
+
+NOTHING = "no program unit is observed before and in the program beside a comparison unit."
+
+
+def overall_effect(design: Design, specification: Specification) -> Estimate:
+    """Return the overall effect, as stage `estimate` makes it.
+
+    Raises
+    ------
+    EstimationError
+        Nothing can be estimated on this design.
+    """
+    try:
+        made = _two_way(design) if specification.estimator == "twfe" else estimator_of(specification)(design)
+    except ValueError as error:
+        raise EstimationError(f"{error}.") from None
+    if any(e.kind == "att_gt" for e in made.estimands):
+        made = aggregate(made, "overall")
+    if not made.estimands:
+        raise EstimationError(NOTHING)
+    is_saturated = specification.estimator == "group_time_att" and made.regression is not None
+    return on_used_dummies(made) if is_saturated else made
+
+
+def effect_rows(overall: Estimate) -> list[Row]:
+    """Return one row per part: name of the part, value and uncertainty."""
+    return [{"part": part, **effect(found)} for part, found in zip(overall.parts, infer(overall)[0], strict=True)]
+
+
+def effect(found: Inference) -> Row:
+    """Return value and uncertainty as columns."""
+    return {"value": found.value, "se": found.se, "df": found.df, "ci_low": found.ci_low, "ci_high": found.ci_high,
+            "ci80_low": found.ci80_low, "ci80_high": found.ci80_high, "p_value": found.p_value,
+            "no_interval": found.no_interval}
+
+
+def _two_way(design: Design) -> Estimate:
+    """Without lone cohorts, as the headline; where every cohort is lone they stay, and the estimate is marked lone."""
+    lone, others = lone_cohorts(design)
+    left_out = lone if others else ()
+    found = twfe(without_cohorts(design, left_out))
+    m = len(found.estimands)
+    return replace(found, left_out_cohorts=(left_out,) * m, lone_program=np.full(m, bool(lone) and not others))
