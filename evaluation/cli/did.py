@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from evaluation.contracts import reasons
-from evaluation.contracts.choices import Adjustment, Base, EstimatorName, Method
+from evaluation.contracts.choices import Adjustment, Base, EstimatorName, Method, Sampling
 from evaluation.did import DidEstimate, DidResult
 from evaluation.did.picture import COMPARED
 from evaluation.did.views import Aggregate
@@ -52,6 +52,8 @@ def did(
                                             "period the one before.", rich_help_panel=_CHOICES)] = "universal",
     adjustment: Annotated[Adjustment | None, typer.Option(
         help="How covariates are used; default: doubly robust.", rich_help_panel=_CHOICES)] = None,
+    sampling: Annotated[Sampling, typer.Option(help="Whether units are followed, or each period has others.",
+                                               rich_help_panel=_CHOICES)] = "panel",
     inference: Annotated[Method | None, typer.Option(
         help="Default: CR2 with Satterthwaite degrees of freedom where the estimator is a regression. cr1 only "
              "reproduces other programs: with few clusters it is too sure.", rich_help_panel=_CHOICES)] = None,
@@ -84,7 +86,7 @@ def did(
         file, outcome=outcome, unit=unit, period=period, cohort=cohort, group=group, focal=focal, reference=reference,
         cluster=cluster, weight=weight, covariates=names, never=never, estimator=estimator,
         comparison="not_yet" if comparison == "not-yet" else comparison, base=base, adjustment=adjustment,
-        inference=inference,
+        sampling=sampling, inference=inference,
         aggregate_by="event" if picture and aggregate == "overall" and not as_json else aggregate,
         decompose=decompose, draws=draws, seed=seed)
     if picture is not None:

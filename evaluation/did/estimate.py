@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from evaluation.contracts import PARTS
-from evaluation.contracts.choices import ADJUSTABLE_ESTIMATORS, Adjustment, Base, Comparison, EstimatorName, Method
+from evaluation.contracts.choices import Adjustment, Base, Comparison, EstimatorName, Method, Sampling
 from evaluation.did.columns import read
+from evaluation.did.options import Options, refuse_mismatch
 from evaluation.did.panel import Columns, to_design
 from evaluation.did.result import DidEstimate, DidResult, records
-from evaluation.did.views import ASKED_OF, KIND, VIEWS, Aggregate, View
+from evaluation.did.views import VIEWS, Aggregate, View
 from evaluation.errors import PanelError
 from evaluation.stats.combine import gap_of
 from evaluation.stats.estimators.bacon import bacon
-from evaluation.stats.estimators.registry import LAYOUTS, PLACEBO, Choices, bind
-from evaluation.stats.inference.infer import default_method, infer
-from evaluation.stats.inference.placebo import placebo
-from evaluation.stats.records import Design, Estimate, Inference
+from evaluation.stats.estimators.registry import LAYOUTS, bind
+from evaluation.stats.records import Design, Estimate
 
 Estimator = Callable[[Design], Estimate]
 _SEED = 20260101
@@ -46,6 +44,7 @@ def did(
     comparison: Comparison = "not_yet",
     base: Base = "universal",
     adjustment: Adjustment | None = None,
+    sampling: Sampling = "panel",
     inference: Method | None = None,
     aggregate_by: Aggregate = "overall",
     decompose: bool = False,
@@ -72,6 +71,8 @@ def did(
         docs/methods has a page for each estimator.
     adjustment : {"none", "regression", "ipw", "dr"}, optional
         How `group_time_att` and `triple_difference` use the covariates; by default doubly robust.
+    sampling : {"panel", "repeated_cross_sections"}
+        Whether units are followed; cross-sections compare the means of whoever is there (`group_time_att` alone).
     inference : {"cr2", "cv3", "cr1", "wild", "permutation"}, optional
         By default CR2 with Satterthwaite df where the estimator is a regression, else CV3, else placebo.
     aggregate_by : {"overall", "cohort", "event", "calendar"}
@@ -93,63 +94,35 @@ def did(
     """
     where = Path(data).name if isinstance(data, (str, Path)) else "the data frame"
     columns = Columns(outcome, unit, period, cohort, group, focal, reference, cluster, weight, tuple(covariates), never)
+    asked = Options(estimator, comparison, base, adjustment, sampling, inference, aggregate_by, decompose, draws, seed)
+    refuse_mismatch(asked, columns)
     frame = read(Path(data)) if isinstance(data, (str, Path)) else data.reset_index(drop=True)
     panel = to_design(frame, columns, LAYOUTS[estimator], where)
-    if aggregate_by not in ASKED_OF.get(estimator, tuple(KIND)):
-        raise PanelError(f"`{estimator}` has no effects by {aggregate_by}.", where="option --aggregate",
-                         fix="Leave it out, or choose an estimator with effects by cohort and period: group_time_att.")
-    _refuse_mismatch(estimator, inference, adjustment, is_decomposed=decompose, has_covariates=bool(covariates),
-                     has_group=group is not None)
-    adjusted: Adjustment = ("dr" if covariates else "none") if adjustment is None else adjustment
-    made = bind(estimator, Choices(comparison, base, adjusted, effects="overall" if aggregate_by == "overall" else
-                                   "event_time"))
-    how = _How(estimator, inference, draws, seed)
+    choices = asked.choices(columns)
+    made = bind(estimator, choices)
     try:
-        found = tuple(r for view in VIEWS[aggregate_by] for r in _said(panel.design, made, view, how, columns))
+        found = tuple(r for view in VIEWS[aggregate_by] for r in _said(panel.design, made, view, asked, columns))
         decomposition = _decomposed(panel.design) if decompose else None
     except ValueError as error:
         raise PanelError(f"{error}.", where=where, fix="Change the options, or the file.") from None
     if not found:
         raise PanelError("no unit is seen before and in the program beside a comparison unit.", where=where,
                          fix="Give earlier periods, or another --comparison or --estimator.")
-    return DidResult(
-        specification={
-            "file": where, "outcome": outcome, "unit": unit, "period": period, "cohort": cohort, "never": never,
-            "group": group, "focal": focal, "reference": reference, "cluster": cluster or unit, "weight": weight,
-            "covariates": list(covariates), "estimator": estimator, "comparison": comparison, "base": base,
-            "adjustment": adjusted, "aggregate": aggregate_by, "inference": inference or "automatic",
-            "draws": draws, "seed": seed, "n_units": len(panel.design.unit_ids),
-            "n_periods": len(panel.design.periods)},
-        estimates=found, notes=panel.notes, decomposition=decomposition)
+    specification = {
+        "file": where, **asdict(columns), "cluster": cluster or unit, "covariates": list(covariates), **asdict(asked),
+        "adjustment": choices.adjustment, "inference": inference or "automatic",
+        "n_units": len(panel.design.unit_ids), "n_periods": len(panel.design.periods)}
+    return DidResult(specification, found, panel.notes, decomposition)
 
 
-def _refuse_mismatch(estimator: EstimatorName, inference: Method | None, adjustment: Adjustment | None, *,
-                     is_decomposed: bool, has_covariates: bool, has_group: bool) -> None:
-    """Refuse options that the estimator does not know, rather than pass them over."""
-    if is_decomposed and estimator != "twfe":
-        raise PanelError("the Goodman-Bacon decomposition is of two-way fixed effects.", where="option --decompose",
-                         fix="Say --estimator twfe.")
-    if estimator in PLACEBO and inference is not None:
-        raise PanelError(f"`{estimator}` has placebo inference.", where="option --inference", fix="Leave it out.")
-    if has_covariates and estimator not in ADJUSTABLE_ESTIMATORS:
-        raise PanelError(f"`{estimator}` does not adjust for covariates.", where="option --covariates",
-                         fix=f"Use {' or '.join(ADJUSTABLE_ESTIMATORS)}, or leave them out.")
-    if estimator == "triple_difference" and not has_group:
-        raise PanelError("a triple difference needs to know whom the program reaches.", where="option --group",
-                         fix="Name the column with --group, the eligible with --focal and the others with --reference.")
-    if not has_covariates and adjustment not in (None, "none"):
-        raise PanelError(f"adjustment `{adjustment}` needs covariates.", where="option --adjustment",
-                         fix="Name them with --covariates.")
-
-
-def _said(design: Design, made: Estimator, view: View, how: _How, columns: Columns) -> Iterator[DidEstimate]:
+def _said(design: Design, made: Estimator, view: View, asked: Options, columns: Columns) -> Iterator[DidEstimate]:
     """Yield the records of one view: of the panel, or of gap, focal and reference estimated apart."""
     names = {"all": None, "gap": "gap", "focal": columns.focal, "reference": columns.reference}
 
     def viewed(part: Design) -> Estimate:
         return view(made(part))
 
-    if columns.group is None or design.parts == PARTS or LAYOUTS[how.estimator] != "stacked":
+    if columns.group is None or design.parts == PARTS or LAYOUTS[asked.estimator] != "stacked":
         estimates = {"all": viewed(design)}
     else:
         estimates = {"gap": gap_of(design, viewed), "focal": viewed(design.subset(design.is_eligible)),
@@ -157,27 +130,8 @@ def _said(design: Design, made: Estimator, view: View, how: _How, columns: Colum
     for label, estimate in estimates.items():
         if not estimate.estimands:
             continue
-        method, found = how.inferred(estimate)
+        method, found = asked.inferred(estimate)
         yield from records(estimate, found, names | {"all": names[label]}, method)
-
-
-@dataclass(frozen=True)
-class _How:
-    """The inference that was asked for; draws begin anew for every estimate, so that none depends on its company."""
-
-    estimator: EstimatorName
-    method: Method | None
-    draws: int
-    seed: int
-
-    def inferred(self, estimate: Estimate) -> tuple[str, tuple[tuple[Inference, ...], ...]]:
-        """Return the method's name and the inference of m estimands in K parts."""
-        rng = np.random.default_rng(self.seed)
-        if self.estimator in PLACEBO:
-            found = placebo(estimate, rng, rank_by=PLACEBO[self.estimator], draws=self.draws)
-            return "placebo", tuple(tuple(of_part.inference for of_part in row) for row in found)
-        method = self.method or default_method(estimate)
-        return method, infer(estimate, method=method, rng=rng, draws=self.draws)
 
 
 def _decomposed(design: Design) -> tuple[Mapping[str, Any], ...]:

@@ -42,13 +42,37 @@ def test_every_make_target_of_the_readme_exists() -> None:
         assert re.search(rf"^{target}:", makefile, re.M), target
 
 
-def test_every_estimator_has_a_methods_page() -> None:
+OVERVIEWS = {"inference.md", "diagnostics.md", "planted_truth.md"}
+TEMPLATE = ("What it answers.", "Assumption.", "Properties that hold and are tested.", "What does not hold.",
+            "Differences to other programs.", "Checked against.", "Source.")
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs/methods").glob("*.md")), ids=lambda p: p.stem)
+def test_every_methods_page_follows_the_template(page: Path) -> None:
+    headings = re.findall(r"^\*\*([A-Z][^*]*\.)\*\*", page.read_text(), re.M)
+    if page.name not in OVERVIEWS:
+        assert set(TEMPLATE) <= set(headings)
+        assert {"How.", "Estimand."} & set(headings)
+
+
+def test_every_estimator_and_inference_method_has_a_methods_page() -> None:
     from typing import get_args
 
-    from evaluation.params.models import Specification
+    from evaluation.contracts.choices import EstimatorName, Method
 
-    for estimator in get_args(Specification.model_fields["estimator"].annotation):
-        assert (ROOT / f"docs/methods/{estimator}.md").is_file(), estimator
+    pages = {p.stem for p in (ROOT / "docs/methods").glob("*.md")}
+    assert set(get_args(EstimatorName)) <= pages
+    assert {{"wild": "wild_bootstrap"}.get(m, m) for m in get_args(Method)} - {"cr1"} <= pages
+
+
+def test_every_option_of_did_is_documented() -> None:
+    import inspect
+
+    from evaluation.cli.did import did
+
+    page = (ROOT / "docs/did.md").read_text()
+    for name in set(inspect.signature(did).parameters) - {"file", "as_json", "draws", "seed"}:
+        assert f"--{name}" in page, name
 
 
 def test_nothing_about_students_is_tracked() -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal, get_args
 
-from evaluation.contracts.choices import Adjustment, Base, Comparison, EstimatorName
+from evaluation.contracts.choices import Adjustment, Base, Comparison, EstimatorName, Sampling
 from evaluation.stats.estimators.etwfe import etwfe
 from evaluation.stats.estimators.etwfe_poisson import etwfe_poisson
 from evaluation.stats.estimators.event_study import event_study
@@ -41,6 +41,7 @@ class Choices:
     base : `universal` or `varying`
     adjustment : for `Design.covariates`
     anticipation : periods before the start that may be moved already
+    sampling : of `group_time_att`: `panel` or `repeated_cross_sections`
     effects : of an estimator that gives one or the other: `overall` or `event_time`
     """
 
@@ -48,6 +49,7 @@ class Choices:
     base: Base
     adjustment: Adjustment = "none"
     anticipation: int = 0
+    sampling: Sampling = "panel"
     effects: Effects = "overall"
 
 
@@ -65,7 +67,7 @@ _BOUND: Mapping[EstimatorName, Callable[[Choices], Callable[[Design], Estimate]]
     "twfe": lambda _: twfe,
     "event_study": lambda _: event_study,
     "group_time_att": lambda c: partial(group_time_att, comparison=c.comparison, base=c.base, adjustment=c.adjustment,
-                                        anticipation=c.anticipation),
+                                        anticipation=c.anticipation, sampling=c.sampling),
     "sun_abraham": lambda _: _sun_abraham,
     "imputation": lambda _: imputation,
     "etwfe": lambda c: partial(etwfe, comparison=c.comparison),
