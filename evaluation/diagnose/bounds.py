@@ -19,16 +19,20 @@ SIGNS = {"gap": {"focal": 1.0, "reference": -1.0}, "focal": {"focal": 1.0}, "ref
 
 
 def suppression_bounds(of: Diagnosed) -> list[Row]:
-    """Return per part the least and largest overall effect on all cells, hidden ones filled in any way they could be.
+    """Return per part the least and largest overall effect, hidden cells filled in any way they could be.
 
-    The design takes hidden cells as present, so its effect is the one that would be known if nothing were hidden; what
-    is estimated without them need not lie between the ends. Each hidden cell is at the end of its scale that the sign
-    of its weight chooses, jointly within what the mean of all students leaves (`margins_of`). Low and high are the
-    value where nothing is hidden, and missing where nothing limits a cell (counts). No row where the effect is
-    adjusted, since its weights move with the hidden cells, or cannot be estimated.
+    It is the effect on the units behind the result, were none of their cells hidden; what is estimated without these
+    cells need not lie between the ends. Of units that are never shown nothing is known, and they stay out. Each hidden
+    cell is at the end of its scale that the sign of its weight chooses, jointly within what the mean of all students
+    leaves (`margins_of`). Low and high are the value where nothing is hidden, and missing where nothing limits a cell
+    (counts). No row where the effect is adjusted, since its weights move with the hidden cells, or cannot be estimated.
     """
     specification, outcome = of.topic.specification, of.topic.outcome
-    cells = of.own_cells.reset_index(drop=True)
+    if of.overall.weights is None or specification.adjustment != "none":
+        return []
+    is_behind = (of.overall.weights[0] != 0).any(axis=1)
+    behind = [unit for unit, is_used in zip(of.overall.design.unit_ids, is_behind, strict=True) if is_used]
+    cells = of.own_cells[of.own_cells["unit_id"].isin(behind)].reset_index(drop=True)
     is_hidden = (cells["status"] == "suppressed").to_numpy(dtype=bool)
     limits = limits_of(outcome)
     fill = limits[0] if np.isfinite(limits[0]) else 0.0
@@ -38,7 +42,7 @@ def suppression_bounds(of: Diagnosed) -> list[Row]:
         overall = overall_effect(build(filled, of.study, specification, outcome.id, of.topic.gap), specification)
     except EstimationError:
         return []
-    if overall.weights is None or specification.adjustment != "none":
+    if overall.weights is None:
         return []
     everybody = of.cells.get((outcome.id, "all"))
     margins = Margins() if everybody is None else margins_of(cells, everybody, is_hidden, outcome, limits)
