@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.linalg import solve_triangular
+from scipy.sparse import csr_array
 
 from evaluation.stats.records import Booleans, Floats, Integers, Regression
 
@@ -20,34 +22,52 @@ class Blocks:
     """G clusters of a regression with M = (X'WX)⁻¹ = I, in which every formula reads in A_g and s_g alone.
 
     Z = W^½XR⁻¹ is orthonormal, A_g = Z_g'Z_g, s_g = Z_g'W^½u_g, contrasts c become R'⁻¹c. No result depends on the
-    choice of R.
+    choice of R. The r_g eigenvectors of all clusters, cluster after cluster, are the D directions.
 
     Attributes
     ----------
     cluster : (G,)  sorted codes
-    eigenvalue, eigenvector : G arrays (r_g,) and (r_g, k)
-        A_g = Σ_j eigenvalue_j · eigenvector_j eigenvector_j', eigenvalues in (0, 1]; s_g lies in their span.
-    score : (G, k, K)  s_g per part
+    start : (G + 1,)  the directions of cluster g are start[g], …, start[g + 1] − 1
+    eigenvalue, eigenvector : (D,) and (D, k)
+        A_g = Σ eigenvalue · eigenvector eigenvector' over the directions of g, eigenvalues in [0, 1].
+    score : (D, K)  eigenvector's_g per part; s_g lies in the span of its directions
     contrast : (m, k)
     value : (m, K)  the contrasts' estimates
     """
 
     cluster: Integers
-    eigenvalue: tuple[Floats, ...]
-    eigenvector: tuple[Floats, ...]
+    start: Integers
+    eigenvalue: Floats
+    eigenvector: Floats
     score: Floats
     contrast: Floats
     value: Floats
 
+    @cached_property
+    def load(self) -> Floats:
+        """(m, D): how much of each contrast lies in each direction."""
+        found: Floats = self.contrast @ self.eigenvector.T
+        return found
+
+    @cached_property
+    def is_free(self) -> Booleans:
+        """(D,): other clusters speak of the direction too."""
+        return np.asarray(self.eigenvalue < 1 - SATURATED)
+
+    def total(self, factor: Floats, values: Floats) -> Floats:
+        """(G, J): sums over each cluster's directions of factor (D,) × values (D, J)."""
+        used = np.flatnonzero(factor)
+        shape, bounds = (len(self.cluster), len(factor)), np.searchsorted(used, self.start)
+        found: Floats = csr_array((factor[used], used, bounds), shape=shape) @ values
+        return found
+
     def image(self, i: int) -> Floats:
         """(G, k): A_g c of each cluster, c the i-th contrast."""
-        pairs = zip(self.eigenvalue, self.eigenvector, strict=True)
-        return np.array([(v @ self.contrast[i] * a) @ v for a, v in pairs])
+        return self.total(self.load[i] * self.eigenvalue, self.eigenvector)
 
     def has_part(self) -> Booleans:
         """(G, m): the contrast's estimate depends on the cluster (Z_g c ≠ 0)."""
-        pairs = zip(self.eigenvalue, self.eigenvector, strict=True)
-        share = np.array([((self.contrast @ v.T) ** 2) @ a for a, v in pairs]).reshape(-1, len(self.contrast))
+        share = self.total(self.eigenvalue, self.load.T**2)
         return np.asarray(share > LOADS**2 * (self.contrast**2).sum(axis=1))
 
     def is_indispensable(self) -> Booleans:
@@ -56,40 +76,50 @@ class Blocks:
         It loads on an eigenvalue 1 of A_g. CR2 counts no variance in that direction, so no interval may be given.
         """
         length = np.sqrt((self.contrast**2).sum(axis=1))
-        pairs = zip(self.eigenvalue, self.eigenvector, strict=True)
-        own = [np.abs(self.contrast @ v[a >= 1 - SATURATED].T).max(axis=1, initial=0) for a, v in pairs]
-        return np.asarray(np.array(own).reshape(-1, len(length)) > LOADS * length)
+        return np.asarray(self.total(np.where(self.is_free, 0.0, 1.0), np.abs(self.load.T) > LOADS * length) > 0)
 
 
 def blocks_of(regression: Regression, contrasts: Floats) -> Blocks:
     """Return the blocks of a regression and of contrasts (m, k) of its coefficients."""
-    z, turned = _orthonormal(regression, contrasts)
-    u = regression.residual * np.sqrt(regression.w)[:, None]
-    codes, first = np.unique(np.sort(regression.cluster), return_index=True)
-    order = np.argsort(regression.cluster, kind="stable")
-    values, vectors = [], []
-    score = np.zeros((len(codes), z.shape[1], u.shape[1]))
-    for i, rows in enumerate(np.split(order, first[1:])):
-        used = np.flatnonzero(z[rows].any(axis=0))
-        _, s, vt = np.linalg.svd(z[np.ix_(rows, used)], full_matrices=False)
-        vector = np.zeros((len(s), z.shape[1]))
-        vector[:, used] = vt
-        values.append(s**2)
-        vectors.append(vector)
-        score[i] = z[rows].T @ u[rows]
-    return Blocks(codes, tuple(values), tuple(vectors), score, turned, contrasts @ regression.coefficient)
-
-
-def _orthonormal(regression: Regression, contrasts: Floats) -> tuple[Floats, Floats]:
-    """Z and the turned contrasts; the dummies of a saturated regression need only be scaled."""
-    x = regression.x * np.sqrt(regression.w)[:, None]
-    if is_saturated(regression):
-        length = np.sqrt((x**2).sum(axis=0))
-        return x / length, contrasts / length
-    z, r = np.linalg.qr(x)
-    return z, solve_triangular(r, contrasts.T, trans="T").T
+    value = contrasts @ regression.coefficient
+    return (_of_dummies if is_saturated(regression) else _of_regressors)(regression, contrasts, value)
 
 
 def is_saturated(regression: Regression) -> bool:
     """Every row has one regressor, so the regressors are orthogonal."""
-    return bool(((regression.x != 0).sum(axis=1) == 1).all())
+    return bool((np.count_nonzero(regression.x, axis=1) == 1).all())
+
+
+def _of_dummies(regression: Regression, contrasts: Floats, value: Floats) -> Blocks:
+    """Dummies need only be scaled; the directions of a cluster are those it has rows in."""
+    column = (regression.x != 0).argmax(axis=1)
+    root = np.sqrt(regression.w)
+    z = regression.x[np.arange(len(column)), column] * root
+    length = np.sqrt(np.bincount(column, z**2, minlength=regression.x.shape[1]))
+    z /= length[column]
+    codes, g = np.unique(regression.cluster, return_inverse=True)
+    key, of = np.unique(g * len(length) + column, return_inverse=True)
+    score = np.zeros((len(key), regression.residual.shape[1]))
+    np.add.at(score, of, regression.residual * (z * root)[:, None])
+    owner, direction = np.divmod(key, len(length))
+    vectors = np.zeros((len(key), len(length)))
+    vectors[np.arange(len(key)), direction] = 1
+    return Blocks(codes, np.searchsorted(owner, np.arange(len(codes) + 1)), np.bincount(of, z**2), vectors, score,
+                  contrasts / length, value)
+
+
+def _of_regressors(regression: Regression, contrasts: Floats, value: Floats) -> Blocks:
+    """Decompose clusters of one size together."""
+    root, order = np.sqrt(regression.w)[:, None], np.argsort(regression.cluster, kind="stable")
+    q, r = np.linalg.qr(regression.x * root)
+    z, u = q[order], (regression.residual * root)[order]
+    codes, first, size = np.unique(regression.cluster[order], return_index=True, return_counts=True)
+    start = np.concatenate([[0], np.cumsum(np.minimum(size, z.shape[1]))])
+    values, vectors, score = np.zeros(start[-1]), np.zeros((start[-1], z.shape[1])), np.zeros((start[-1], u.shape[1]))
+    for n in np.unique(size):
+        rows = first[size == n, None] + np.arange(n)
+        left, s, right = np.linalg.svd(z[rows], full_matrices=False)
+        at = start[:-1][size == n, None] + np.arange(s.shape[1])
+        values[at], vectors[at] = s**2, right
+        score[at] = s[:, :, None] * (np.swapaxes(left, 1, 2) @ u[rows])
+    return Blocks(codes, start, values, vectors, score, solve_triangular(r, contrasts.T, trans="T").T, value)

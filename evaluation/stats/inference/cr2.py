@@ -10,7 +10,7 @@ Sources: Bell & McCaffrey 2002; Pustejovsky & Tipton 2018.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import stats
@@ -45,15 +45,6 @@ class JointTest:
     p_value: float | None
 
 
-@dataclass(frozen=True)
-class _Loadings:
-    """What CR2 needs of every contrast: c'f s_g (G, m, K), B_g c (G, m, k) and c'C_g c' (G, m, m)."""
-
-    score: Floats
-    b: Floats
-    c: Floats
-
-
 def cr2(regression: Regression, contrasts: Floats) -> Robust:
     """CR2 standard errors and Satterthwaite df of contrasts (m, k).
 
@@ -65,14 +56,13 @@ def cr2(regression: Regression, contrasts: Floats) -> Robust:
 
 def cr2_of(blocks: Blocks) -> Robust:
     """CR2 of blocks already made."""
-    of = _loadings(blocks)
-    return Robust(np.sqrt((of.score**2).sum(axis=0)), _satterthwaite(of))
+    return Robust(np.sqrt((_scores(blocks, _adjustment(blocks)) ** 2).sum(axis=0)), _satterthwaite(blocks))
 
 
 def covariance(regression: Regression, contrasts: Floats) -> Covariance:
     """CR2 covariance of contrasts (m, k) in each part: Σ_g (c_s'f s_g)(c_t'f s_g); its diagonal is `cr2`'s se²."""
-    of = _loadings(blocks_of(regression, contrasts))
-    return Covariance(np.einsum("gsp,gtp->pst", of.score, of.score, optimize=True), _satterthwaite(of))
+    of = blocks_of(regression, contrasts)
+    return Covariance(_covariance(of), _satterthwaite(of))
 
 
 def cr1(regression: Regression, contrasts: Floats, *, n_absorbed: int | None = None) -> Robust:
@@ -84,8 +74,8 @@ def cr1(regression: Regression, contrasts: Floats, *, n_absorbed: int | None = N
     of = blocks_of(regression, contrasts)
     clusters, n = len(of.cluster), regression.n_obs
     k = regression.x.shape[1] + (regression.n_absorbed if n_absorbed is None else n_absorbed)
-    score = np.einsum("mk,gkp->gmp", of.contrast, of.score, optimize=True)
     factor = clusters / (clusters - 1) * (n - 1) / (n - k)
+    score = _scores(of, np.ones(len(of.eigenvalue)))
     return Robust(np.sqrt(factor * (score**2).sum(axis=0)), np.full(len(contrasts), clusters - 1.0))
 
 
@@ -95,19 +85,17 @@ def joint_htz(regression: Regression, contrasts: Floats) -> tuple[JointTest, ...
     F = (η − q + 1)/(ηq) · β'V⁻¹β with df (q, η − q + 1); η = q(q + 1) / Σ_st Var(D_st), D = Ω^−½VΩ^−½,
     Ω the expectation of V under the working model.
     """
-    q = len(contrasts)
-    of = _loadings(blocks_of(regression, contrasts))
-    omega = of.c.sum(axis=0) - np.einsum("gsk,gtk->st", of.b, of.b)
+    q, of = len(contrasts), blocks_of(regression, contrasts)
     parts: int = regression.residual.shape[1]
+    b = _images(of)
+    omega = of.load * (_adjustment(of) ** 2 * of.eigenvalue) @ of.load.T - np.einsum("gsk,gtk->st", b, b, optimize=True)
     values, vectors = np.linalg.eigh(omega)
     if q == 0 or values.min() <= SATURATED * values.max():
         return (JointTest(None, q, None, None),) * parts
     turn = vectors / np.sqrt(values) @ vectors.T
-    turned = _Loadings(np.einsum("st,gtp->gsp", turn, of.score), np.einsum("st,gtk->gsk", turn, of.b),
-                       turn @ of.c @ turn)
+    turned = replace(of, contrast=turn @ of.contrast)
     eta = q * (q + 1) / _total_variance(turned)
-    beta = turn @ contrasts @ regression.coefficient
-    variance = np.einsum("gsp,gtp->pst", turned.score, turned.score)
+    beta, variance = turn @ of.value, _covariance(turned)
     return tuple(_hotelling(beta[:, p], variance[p], eta) for p in range(parts))
 
 
@@ -120,40 +108,56 @@ def _hotelling(beta: Floats, variance: Floats, eta: float) -> JointTest:
     return JointTest(statistic, q, float(df2), float(stats.f.sf(statistic, q, df2)))
 
 
-def _total_variance(of: _Loadings) -> float:
-    """Σ_st Σ_gh (P_ss P_tt + P_st P_ts)_gh under the working model."""
-    q = of.c.shape[1]
-    p = np.array([_covariance(of, of.c[:, s].T, [s] * q, range(q)) for s in range(q)])
-    own = p[range(q), range(q)]
-    return float(np.einsum("sgh,tgh->", own, own) + np.einsum("stgh,tsgh->", p, p))
+def _total_variance(of: Blocks) -> float:
+    """Σ_st Σ_gh (P_ss P_tt + P_st P_ts)_gh under the working model, P_st,gh = δ_gh c_s'C_g c_t − (B_g c_s)'(B_h c_t).
+
+    Over g ≠ h it is made of the sums over clusters of products of images, so nothing is as large as G × G.
+    """
+    b, weight = _images(of), _adjustment(of) ** 2 * of.eigenvalue
+    b = b[:, :, b.any(axis=(0, 1))]
+    q, k = b.shape[1:]
+    flat = b.reshape(len(b), q * k)
+    sums = (flat.T @ flat).reshape(q, k, q, k)
+    shared = np.einsum("gsk,gtk->gst", b, b, optimize=True)
+    own = np.stack([of.total(weight * of.load[s], of.load.T) for s in range(q)], axis=1) - shared
+    trace, shared_trace = np.einsum("gss->g", own), np.einsum("gss->g", shared)
+    apart = (sums**2).sum() - (shared_trace**2).sum() + np.einsum("sitj,tisj->", sums, sums) - (shared**2).sum()
+    return float((trace**2).sum() + (own**2).sum() + apart)
 
 
-def _covariance(of: _Loadings, own: Floats, left: range | list[int], right: range | list[int]) -> Floats:
-    """(m, G, G): P_gh = δ_gh c_s'C_g c_t − (B_g c_s)'(B_h c_t) for each pair (s, t) of left and right."""
-    p: Floats = -np.einsum("gmk,hmk->mgh", of.b[:, list(left)], of.b[:, list(right)], optimize=True)
-    i = np.arange(p.shape[1])
-    p[:, i, i] += own
-    return p
-
-
-def _satterthwaite(of: _Loadings) -> Floats:
-    every = range(of.c.shape[1])
-    p = _covariance(of, np.einsum("gmm->mg", of.c), every, every)
-    trace = np.einsum("mgg->m", p)
-    size = np.einsum("mgh,mgh->m", p, p)
-    df: Floats = np.divide(trace**2, size, out=np.full(len(trace), np.nan), where=size > 0)
+def _satterthwaite(of: Blocks) -> Floats:
+    """(m,): tr(P)² / ‖P‖², where Σ_{g≠h} P_gh² = ‖B'B‖² − Σ_g |B_g c|⁴."""
+    weight, df = _adjustment(of), np.full(len(of.contrast), np.nan)
+    for i, load in enumerate(of.load):
+        b = of.total(weight * load * of.eigenvalue, of.eigenvector)
+        b = b[:, b.any(axis=0)]
+        length = (b**2).sum(axis=1)
+        own = of.total((weight * load) ** 2, of.eigenvalue[:, None])[:, 0] - length
+        size = (own**2).sum() + ((b.T @ b) ** 2).sum() - (length**2).sum()
+        if size > 0:
+            df[i] = own.sum() ** 2 / size
     return df
 
 
-def _loadings(of: Blocks) -> _Loadings:
-    """f(A_g) = I + V(f(λ) − 1)V', and s_g lies in V; f := 0 at eigenvalue 1, which only cluster g speaks of."""
-    clusters, m, k = len(of.cluster), *of.contrast.shape
-    score, b, c = np.zeros((clusters, m, of.score.shape[2])), np.zeros((clusters, m, k)), np.zeros((clusters, m, m))
-    for i, (a, v) in enumerate(zip(of.eigenvalue, of.eigenvector, strict=True)):
-        free = a < 1 - SATURATED
-        f = np.where(free, 1 / np.sqrt(np.where(free, 1 - a, 1)), 0)
-        load = of.contrast @ v.T * f
-        score[i] = load @ (v @ of.score[i])
-        b[i] = load * a @ v
-        c[i] = load * a @ load.T
-    return _Loadings(score, b, c)
+def _adjustment(of: Blocks) -> Floats:
+    """(D,): f(A_g) = I + V(f(λ) − 1)V', and s_g lies in V; f := 0 at eigenvalue 1, which only cluster g speaks of."""
+    return np.where(of.is_free, 1 / np.sqrt(np.where(of.is_free, 1 - of.eigenvalue, 1)), 0)
+
+
+def _scores(of: Blocks, factor: Floats) -> Floats:
+    """(G, m, K): c'V diag(factor) V's_g."""
+    found = [of.total(factor * load, of.score) for load in of.load]
+    return np.array(found).reshape(len(found), len(of.cluster), of.score.shape[1]).swapaxes(0, 1)
+
+
+def _covariance(of: Blocks) -> Floats:
+    score = _scores(of, _adjustment(of))
+    found: Floats = np.einsum("gsp,gtp->pst", score, score, optimize=True)
+    return found
+
+
+def _images(of: Blocks) -> Floats:
+    """(G, m, k): B_g c = f(A_g)A_g c."""
+    factor = _adjustment(of) * of.eigenvalue
+    found = [of.total(factor * load, of.eigenvector) for load in of.load]
+    return np.array(found).reshape(len(found), len(of.cluster), of.contrast.shape[1]).swapaxes(0, 1)

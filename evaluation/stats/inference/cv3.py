@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evaluation.stats.inference.blocks import SATURATED, blocks_of
+from evaluation.stats.inference.blocks import blocks_of
 from evaluation.stats.inference.cr2 import Robust
 from evaluation.stats.records import Booleans, Estimate, Floats, Integers, Regression
 
@@ -37,11 +37,10 @@ def cv3_of_regression(regression: Regression, contrasts: Floats) -> Jackknife:
     With M = I the equations (A − A_g)b_(g) = X'Wy − X_g'Wy_g give b_(g) − b = −(I − A_g)⁻¹s_g.
     """
     of = blocks_of(regression, contrasts)
-    change = np.zeros((len(of.cluster), len(contrasts), of.score.shape[2]))
-    for i, (a, v) in enumerate(zip(of.eigenvalue, of.eigenvector, strict=True)):
-        free = a < 1 - SATURATED
-        inverse = np.where(free, 1 / np.where(free, 1 - a, 1), 0)
-        change[i] = of.contrast @ v.T * inverse @ (v @ of.score[i])
+    inverse = np.where(of.is_free, 1 / np.where(of.is_free, 1 - of.eigenvalue, 1), 0)
+    change = np.zeros((len(of.cluster), len(contrasts), of.score.shape[1]))
+    for i, load in enumerate(of.load):
+        change[:, i] = of.total(load * inverse, of.score)
     change[of.is_indispensable()] = np.nan
     return _jackknife(of.cluster, change, of.has_part().sum(axis=0))
 

@@ -85,8 +85,8 @@ def wild_bootstrap(regression: Regression, contrasts: Floats, *, null: float = 0
         signs = every_sign(n, weights) if shared is None or is_enumerated[i] else shared[contrast.cluster]
         n_draws[i] = n_vectors(n, weights) if is_enumerated[i] else draws + 1
         signed = Signed(contrast, signs)
-        for part in range(parts):
-            value, variance, of_part = float(of.value[i, part]), contrast.variance(part), signed.of_part(part)
+        for part, of_part in enumerate(signed.of_parts()):
+            value, variance = float(of.value[i, part]), contrast.variance(part)
             p_value[i, part] = share_as_large(of_part, value - null, variance)
             for j, level in enumerate(levels):
                 ends[:, j, i, part] = confidence_set(of_part, value, variance, 1 - level)
@@ -104,8 +104,8 @@ def wild_statistics(regression: Regression, contrasts: Floats, cluster: Integers
     for i in range(len(contrasts)):
         contrast = contrast_of(of, i, only_relevant=False)
         signed = Signed(contrast, own)
-        for part in range(of.value.shape[1]):
-            top, variance = signed.of_part(part).at(float(of.value[i, part]))
+        for part, of_part in enumerate(signed.of_parts()):
+            top, variance = of_part.at(float(of.value[i, part]))
             observed[i, part] = _ratio(of.value[i, part] ** 2, contrast.variance(part))
             drawn[i, part] = _ratio(top**2, variance)
     return Statistics(observed, drawn)

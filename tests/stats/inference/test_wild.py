@@ -21,7 +21,8 @@ def strict_share(regression, contrast, null, weights):
     """Share of all draws with |t*| > |t|, ties and the observed draw left out."""
     contrast_ = contrast_of(blocks_of(regression, contrast), 0, only_relevant=True)
     delta = float((contrast @ regression.coefficient)[0, 0]) - null
-    top, variance = Signed(contrast_, every_sign(len(contrast_.cluster), weights)).of_part(0).at(delta)
+    signed = Signed(contrast_, every_sign(len(contrast_.cluster), weights))
+    top, variance = next(signed.of_parts()).at(delta)
     return float((top**2 * contrast_.variance(0) > (1 + 1e-10) ** 2 * delta**2 * variance).mean())
 
 
