@@ -204,6 +204,8 @@ class Inference:
     ci_low, ci_high, ci80_low, ci80_high : 95 % and 80 % interval
     p_value : two-sided
     no_interval : why there is none
+    coverage : that 95 % intervals of this method have in simulated designs like this one, at worst; None where nobody
+        asked or none is like it
     """
 
     value: float
@@ -217,3 +219,4 @@ class Inference:
     ci80_high: float | None = None
     p_value: float | None = None
     no_interval: str | None = None
+    coverage: float | None = None

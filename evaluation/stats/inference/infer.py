@@ -13,7 +13,7 @@ from evaluation.stats.inference.cr2 import Robust, cr1, cr2_of
 from evaluation.stats.inference.cv3 import cv3
 from evaluation.stats.inference.exchange import exchange_of
 from evaluation.stats.inference.permutation import permutation_test
-from evaluation.stats.inference.rules import Case, Gate, reason_of
+from evaluation.stats.inference.rules import Case, Gate, gated, reason_of
 from evaluation.stats.inference.wild import wild_bootstrap
 from evaluation.stats.records import Estimate, Floats, Inference, Influence, Integers
 from evaluation.stats.regression import regression_of
@@ -57,7 +57,9 @@ def infer(estimate: Estimate, *, method: Method | None = None, rng: np.random.Ge
         df. `permutation`: a p-value, as if clusters were exchangeable, with CR1's se beside it and no interval.
     rng, draws : of `wild` and `permutation` where they do not enumerate
     n_absorbed : coefficients beside the regressors that count in CR1's K
-    gate : says of an estimand why its interval may not be shown, by what is known of coverage
+    gate : says what coverage the method's intervals have in designs like this one (`gate.gate_of` a registry); where
+        it is too low there is no interval, and at 80 % alone no 80 % interval. A p-value alone (`permutation`) is not
+        asked about.
 
     Returns
     -------
@@ -87,16 +89,14 @@ def infer(estimate: Estimate, *, method: Method | None = None, rng: np.random.Ge
                  for case, alone in zip(cases, jackknife.indispensable, strict=True)]
     else:
         found = _found(estimate, chosen, rng, draws, n_absorbed)
-    return tuple(
-        tuple(_inference(estimate, found, (i, part), reason_of(case, gate) or found.reason[i])
-              for part in range(len(estimate.parts)))
-        for i, case in enumerate(cases)
-    )
+    asked = None if chosen == "permutation" else gate
+    cases = [gated(case, asked, chosen, LEVELS) for case in cases]
+    return tuple(tuple(_inference(found, case, part) for part in range(len(estimate.parts))) for case in cases)
 
 
 def no_interval(estimate: Estimate, i: int, df: float, *, gate: Gate | None = None) -> str | None:
     """Say why estimand i may have no interval, given its degrees of freedom, or None."""
-    return reason_of(Case(estimate, i, df), gate)
+    return reason_of(gated(Case(estimate, i, df), gate, default_method(estimate), LEVELS))
 
 
 def _cases(estimate: Estimate) -> tuple[Robust | None, list[Case]]:
@@ -159,15 +159,20 @@ def _cr1(estimate: Estimate, n_absorbed: int | None) -> Robust:
     return Robust(se, np.full(len(se), n - 1.0))
 
 
-def _inference(estimate: Estimate, found: _Found, at: tuple[int, int], reason: str | None) -> Inference:
-    i, value, n_clusters = at[0], float(estimate.value[at]), _n_clusters(estimate, at[0])
+def _inference(found: _Found, case: Case, part: int) -> Inference:
+    i, estimate = case.i, case.estimate
+    value, n_clusters = float(estimate.value[i, part]), _n_clusters(estimate, i)
+    coverage = case.achieved[0].coverage if case.achieved else None
+    reason = reason_of(case) or found.reason[i]
     if reason is not None and reason != "test_only":
-        return Inference(value, n_clusters, no_interval=reason)
-    se, df = float(found.se[at]), _known(found.df[i])
-    (low, low80), (high, high80) = found.low[:, i, at[1]], found.high[:, i, at[1]]
+        return Inference(value, n_clusters, no_interval=reason, coverage=coverage)
+    se, df = float(found.se[i, part]), _known(found.df[i])
+    low, high = ([_known(x) for x in end[:, i, part]] for end in (found.low, found.high))
+    if case.achieved and not case.achieved[1].is_allowed:
+        low[1] = high[1] = None
     return Inference(
-        value, n_clusters, se, df, value / se if se > 0 else None, ci_low=_known(low), ci_high=_known(high),
-        ci80_low=_known(low80), ci80_high=_known(high80), p_value=_known(found.p_value[at]), no_interval=reason)
+        value, n_clusters, se, df, value / se if se > 0 else None, ci_low=low[0], ci_high=high[0], ci80_low=low[1],
+        ci80_high=high[1], p_value=_known(found.p_value[i, part]), no_interval=reason, coverage=coverage)
 
 
 def _known(x: float) -> float | None:

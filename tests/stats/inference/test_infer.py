@@ -8,6 +8,7 @@ from scipy import stats
 
 from evaluation.stats.aggregate import aggregate
 from evaluation.stats.estimators.group_time_att import group_time_att
+from evaluation.stats.inference.coverage import Achieved
 from evaluation.stats.inference.cr2 import cr1, cr2
 from evaluation.stats.inference.cv3 import cv3
 from evaluation.stats.inference.detectable import detectable
@@ -216,16 +217,32 @@ def test_what_one_cluster_alone_tells_has_no_interval_in_any_regression(estimate
 
 
 def test_the_gate_speaks_after_the_rules(estimate, design_of):
-    def gate(found, i):
-        return "low_coverage" if found.parts[0] == "part0" and i == 0 else None
+    asked = []
+
+    def gate(found, i, method, level):
+        asked.append((method, level))
+        return Achieved(0.9, 0.89, 0.94, False, None)
 
     found = infer(estimate, gate=gate)[0][0]
-    assert (found.no_interval, found.se, found.p_value) == ("low_coverage", None, None)
+    assert (found.no_interval, found.se, found.p_value, found.coverage) == ("low_coverage", None, None, 0.9)
+    assert asked == [("cr2", 0.95), ("cr2", 0.8)]
     design = design_of(np.random.default_rng(0).normal(size=(11, 2)), [2] * 2 + [NAN] * 9)
     assert infer(group_time_att(design, comparison="never", base="universal"), gate=gate)[0][0].no_interval == (
         "few_program_clusters")
     assert no_interval(estimate, 0, 10.0, gate=gate) == "low_coverage"
     assert no_interval(estimate, 0, 10.0) is None
+    assert infer(estimate, method="permutation", rng=np.random.default_rng(0), draws=99, gate=gate)[0][0].p_value
+
+
+def test_the_80_percent_interval_alone_may_be_withheld(estimate):
+    def gate(found, i, method, level):
+        return Achieved(level, level, level, level > 0.9, None)
+
+    found, plain = infer(estimate, gate=gate)[0][0], infer(estimate)[0][0]
+    assert (found.ci80_low, found.ci80_high, found.coverage) == (None, None, 0.95)
+    assert (found.ci_low, found.p_value, found.no_interval) == (plain.ci_low, plain.p_value, None)
+    assert plain.ci80_low is not None
+    assert plain.coverage is None
 
 
 def test_scale_and_sign_of_the_outcome_carry_through_every_method(design_of):
