@@ -12,13 +12,14 @@ from evaluation.contracts.columns import (
     SUPPRESSIONS,
     VERDICTS,
 )
-from evaluation.contracts.reasons import REASONS, Reason
+from evaluation.contracts.reasons import NO_BREAKDOWN, REASONS, NoBreakdown, Reason
 from evaluation.contracts.table import Table
 from evaluation.contracts.tables import TABLES
 
 __all__ = [
     "COLUMNS",
     "ESTIMANDS",
+    "NO_BREAKDOWN",
     "N_BANDS",
     "PARTS",
     "REASONS",
@@ -28,6 +29,7 @@ __all__ = [
     "TABLES",
     "VERDICTS",
     "Column",
+    "NoBreakdown",
     "Reason",
     "Table",
     "conform",

@@ -15,3 +15,5 @@ Base = Literal["universal", "varying"]
 Adjustment = Literal["none", "regression", "ipw", "dr"]
 Method = Literal["cr2", "cv3", "cr1", "wild", "permutation"]
 Sampling = Literal["panel", "repeated_cross_sections"]
+HandbookVersion = Literal["4.0", "4.1", "5.0"]
+"""Versions of the What Works Clearinghouse handbook."""

@@ -7,8 +7,9 @@ from evaluation.contracts.table import CI, ESTIMAND, SPEC, TOPIC, Table
 CHOICES = ("estimator", "comparison", "weights", "compared_within", "events", "comparison_pool")
 _EFFECT = ("value", "se", "df", *CI, "p_value", "no_interval")
 _SHOWN = ("value", *CI, "p_value", "no_interval", "suppression")
-_STANDARDS = ("g_gap", "g_focal", "g_reference", "improvement_index", "baseline_g_focal", "baseline_g_reference",
-              "baseline_g_clusters", "equivalence", "rating", "essa_tier", "rating_reasons")
+_STANDARDS = ("g_gap", "g_focal", "g_reference", "improvement_index", "baseline_g_focal", "baseline_g_focal_districts",
+              "baseline_g_reference", "baseline_g_reference_districts", "equivalence", "rating", "essa_tier",
+              "rating_reasons")
 _DECIDED = ("adjustment", "p_value", "adjusted_p_value", "alpha_level", "is_rejected", "verdict", "decision")
 _COUNTED = ("n_clusters", "n_program_districts", "n_comparison_districts", "n_program_units")
 _ALWAYS_SHOWN = {"suppression", "is_headline", "cells_hidden", "cells_used"}
@@ -29,7 +30,8 @@ DIAGNOSTICS: tuple[Table, ...] = (
     *_both("sensitivity", "Interval of the average effect if trends differed as much as allowed (HonestDiD)",
            (*SPEC, "restriction", "m"), ("ci_low", "ci_high"), ("ci_low", "ci_high", "suppression")),
     *_both("breakdowns", "Largest departure from parallel trends at which the effect stays clear",
-           (*SPEC, "restriction"), ("breakdown", "undefined"), ("breakdown", "undefined", "suppression")),
+           (*SPEC, "restriction"), ("breakdown", "undefined", "n_pre_periods", "n_post_periods"),
+           ("breakdown", "undefined", "suppression")),
     *_both("placebos", "Effects where there should be none", (*SPEC, "placebo", "detail"), _EFFECT, _SHOWN),
     *_both("composition", "Effects on who is enrolled and who answers", (*TOPIC, "composition"), _EFFECT, _SHOWN),
     *_both("definition_switches", "The overall effect under another definition of the outcome", (*SPEC, "variant"),

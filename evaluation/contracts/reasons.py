@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,20 @@ REASONS: Mapping[str, Reason] = {
     "unbounded": Reason("a placebo was fitted perfectly, so the interval has no bound", "interval without bound"),
     "reproduction": Reason("it only reproduces a published table", "reproduces a published table"),
 }
+
+NoBreakdown = Literal["not_clear", "any_size", "varying_base", "no_regression", "no_pre_period", "few_clusters",
+                      "composition", "deficient_rank"]
+NO_BREAKDOWN: Mapping[NoBreakdown, str] = {
+    "not_clear": "the interval holds zero even without any departure",
+    "any_size": "the interval excludes zero whatever the departure",
+    "varying_base": "effects before the start are on another base period than those after it",
+    "no_regression": "the estimator is no regression",
+    "no_pre_period": "no period lies before the base period",
+    "few_clusters": "no effect before the base, or none after the start, may have an interval",
+    "composition": "cohorts differ so much in the periods they have that averages over them are no path in time",
+    "deficient_rank": "there are no more clusters than periods",
+}
+"""Why a departure from parallel trends has no breakdown value, in words."""
 
 
 def words(code: str, *, cluster: str = "district") -> str:

@@ -15,6 +15,8 @@ _FIT = tuple(f"{index}{model}" for model in ("", "_loadings", "_intercepts") for
 _SCOPE = ("scope", "scope_id", "program", "period", "outcome_id")
 _PLAN = ("change", "lock", "key", "planned", "run", "locked_on", "locked_commit", "is_dirty", "had_results",
          "plan_sha256", "amended_because")
+_LEFT_OUT = ("districts_left_out", "same_sign", "same_verdict", "cohorts_left_out", "cohorts_same_sign",
+             "cohorts_same_verdict")
 _OPTIONAL = frozenset({"period", "district_id"})
 
 _TABLES: tuple[Table, ...] = (
@@ -97,9 +99,10 @@ _TABLES: tuple[Table, ...] = (
     Table("pre_trends", "Joint tests that nothing moved before the program", "unreleased", "diagnose", SPEC,
           (*SPEC, "statistic", "df1", "df2", "p_value", "n_pre_periods")),
     Table("detectable_effects", "Smallest effect that would have been seen", "unreleased", "diagnose",
-          (*SPEC, "estimand"), (*SPEC, "estimand", "detectable", "se", "df")),
-    Table("leave_one_out", "Overall effect without one district", "unreleased", "diagnose", (*SPEC, "left_out"),
-          (*SPEC, "left_out", "value", "se", "df", "ci_low", "ci_high", "verdict")),
+          (*SPEC, *ESTIMAND), (*SPEC, *ESTIMAND, "detectable", "se", "df"), nullable=_OPTIONAL),
+    Table("leave_one_out", "Overall effect without one district or one cohort", "unreleased", "diagnose",
+          (*SPEC, "left_out_kind", "left_out"),
+          (*SPEC, "left_out_kind", "left_out", "value", "se", "df", "ci_low", "ci_high", "verdict")),
     Table("scale_reliability", "How consistently the items of a scale measure, by group and wave", "unreleased",
           "diagnose", (*_SCALE, "dimension", "group_id"),
           (*_SCALE, "dimension", "group_id", "n_students", "n_items", "alpha", "alpha_low", "alpha_high", "omega")),
@@ -133,8 +136,7 @@ _TABLES: tuple[Table, ...] = (
     Table("public_diagnostics", "Pre-trends, detectable effect and leave-one-district-out, in brief", "released",
           "release", SPEC,
           (*SPEC, "statistic", "df1", "df2", "p_value", "n_pre_periods", "slope_50", "slope_80", "detectable",
-           "districts_left_out", "same_sign", "same_verdict"), audience="public",
-          nullable=frozenset({"n_pre_periods", "districts_left_out", "same_sign", "same_verdict"})),
+           *_LEFT_OUT), audience="public", nullable=frozenset({"n_pre_periods", *_LEFT_OUT})),
     Table("public_plan", "Locks of the study's plan, and everything in which the run differs from it", "released",
           "release", ("change", "lock", "key"), _PLAN, audience="public"),
     Table("public_refusals", "Estimates that cannot be made, and why", "released", "release",

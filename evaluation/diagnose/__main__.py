@@ -1,4 +1,4 @@
-"""Read cells and item moments, write what tells whether the effects and the scales can be believed."""
+"""Read cells, item moments and estimates, write what tells whether the effects and the scales can be believed."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from rich.progress import track
 from evaluation import params, stage, store
 from evaluation.contracts import TABLES
 from evaluation.design import check_assignment
-from evaluation.diagnose.all import OF_TOPIC, diagnose
-from evaluation.diagnose.diagnosed import Row, diagnosable, prepare
+from evaluation.diagnose.all import OF_STUDY, OF_TOPIC, diagnose
+from evaluation.diagnose.diagnosed import Diagnosed, Row, diagnosable, prepare
 from evaluation.diagnose.scales import scale_tables
+from evaluation.diagnose.together import Result, Together, key_of, published
 from evaluation.errors import EstimationError
+from evaluation.stats.standards.handbook import handbook
 
 
 def main(study_id: str) -> None:
@@ -23,6 +25,7 @@ def main(study_id: str) -> None:
     by_outcome = {(str(o), str(d)): rows for (o, d), rows in cells.groupby(["outcome_id", "dimension"])}
     console = Console(stderr=True)
     found: dict[str, list[Row]] = {table: [] for table in OF_TOPIC}
+    together: dict[Result, Diagnosed] = {}
     wanted = diagnosable(study)
     for topic in track(wanted, "diagnose", console=console, transient=True, disable=not console.is_terminal):
         try:
@@ -31,7 +34,11 @@ def main(study_id: str) -> None:
             continue
         for table, rows in diagnose(of).items():
             found[table].extend(rows)
-    found |= scale_tables(store.read("item_moments", study_id), study)
+        together[key_of(of)] = of
+    scales = scale_tables(store.read("item_moments", study_id), study)
+    whole = Together(study, together, published(store.read("estimates", study_id)), scales,
+                     handbook(params.settings().standards.handbook))
+    found |= {**scales, **{table: rows(whole) for table, rows in OF_STUDY.items()}}
     for table, rows in found.items():
         store.write(pd.DataFrame(rows).reindex(columns=list(TABLES[table].columns)), table, study_id)
 

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from evaluation.diagnose import believe
 from evaluation.diagnose.bounds import suppression_bounds
 from evaluation.diagnose.composition import composition
 from evaluation.diagnose.curve import specification_curve
+from evaluation.diagnose.detectable import detectable_effects
 from evaluation.diagnose.diagnosed import Diagnosed, Row
+from evaluation.diagnose.families import adjusted_p_values
+from evaluation.diagnose.leave_one_out import leave_one_out
 from evaluation.diagnose.placebos import placebos
+from evaluation.diagnose.pre_trends import pre_trend_power, pre_trends
+from evaluation.diagnose.sensitivity import breakdowns, sensitivity
+from evaluation.diagnose.standards import standards
 from evaluation.diagnose.switches import definition_switches
+from evaluation.diagnose.together import Together
 
 OF_TOPIC: Mapping[str, Callable[[Diagnosed], list[Row]]] = {
-    "pre_trends": believe.pre_trends,
-    "detectable_effects": believe.detectable_effects,
-    "leave_one_out": believe.leave_one_out,
+    "pre_trends": pre_trends,
+    "pre_trend_power": pre_trend_power,
+    "sensitivity": sensitivity,
+    "breakdowns": breakdowns,
+    "detectable_effects": detectable_effects,
+    "leave_one_out": leave_one_out,
     "placebos": placebos,
     "composition": composition,
     "definition_switches": definition_switches,
@@ -23,6 +32,11 @@ OF_TOPIC: Mapping[str, Callable[[Diagnosed], list[Row]]] = {
     "suppression_bounds": suppression_bounds,
 }
 """Tables with rows of one topic; their functions leave out the topic's columns."""
+OF_STUDY: Mapping[str, Callable[[Together], list[Row]]] = {
+    "adjusted_p_values": adjusted_p_values,
+    "standards": standards,
+}
+"""Tables with rows of all topics together."""
 
 
 def diagnose(of: Diagnosed) -> Mapping[str, list[Row]]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from evaluation.contracts.choices import Adjustment, Base, Comparison, EstimatorName, Method
+from evaluation.contracts.choices import Adjustment, Base, Comparison, EstimatorName, HandbookVersion, Method
 from evaluation.errors import StudyError
 from evaluation.params.block import Block, Id
 from evaluation.params.plan import Plan
@@ -250,6 +250,12 @@ class Disclosure(Block):
     percent_codes: tuple[tuple[int, int], ...]
 
 
+class Standards(Block):
+    """Standards of evidence: the version of the handbook whose rules rate a finding."""
+
+    handbook: HandbookVersion
+
+
 class Settings(Block):
     """params.yaml: what holds for every study."""
 
@@ -257,3 +263,4 @@ class Settings(Block):
     synthetic_studies: tuple[Id, ...]
     engine: Literal["duckdb"]
     disclosure: Disclosure
+    standards: Standards

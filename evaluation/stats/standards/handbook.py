@@ -7,9 +7,9 @@ papers that quote it, so every rule of it bears the mark `NOT_VERIFIED`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import get_args
 
-Version = Literal["4.0", "4.1", "5.0"]
+from evaluation.contracts.choices import HandbookVersion
 
 NOT_VERIFIED = "not verified against the handbook"
 
@@ -54,7 +54,7 @@ class Handbook:
         Largest differential attrition that is low, in percentage points, at overall attrition of 0, 1, … 57 percent.
     """
 
-    version: Version
+    version: HandbookVersion
     rules: tuple[Rule, ...]
     cautious: tuple[float, ...]
     optimistic: tuple[float, ...]
@@ -71,7 +71,7 @@ class Handbook:
         return number
 
 
-def handbook(version: Version) -> Handbook:
+def handbook(version: HandbookVersion) -> Handbook:
     """Return the rules of one version of the What Works Clearinghouse handbook, and of the ESSA tiers.
 
     The versions differ here in one point: the cluster correction of effect sizes came with the supplement to 4.1.
@@ -81,8 +81,9 @@ def handbook(version: Version) -> Handbook:
     ValueError
         The version is not known.
     """
-    if version not in get_args(Version):
-        raise ValueError(f"handbook version {version!r} is not known; choose one of {', '.join(get_args(Version))}.")
+    if version not in get_args(HandbookVersion):
+        known = ", ".join(get_args(HandbookVersion))
+        raise ValueError(f"handbook version {version!r} is not known; choose one of {known}.")
     name = f"WWC Standards Handbook {version}"
     rules = [Rule(rule_id, sentence, number, name, is_verified=False) for rule_id, sentence, number in _WWC]
     if version != "4.0":
