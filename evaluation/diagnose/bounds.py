@@ -54,8 +54,9 @@ def suppression_bounds(of: Diagnosed) -> list[Row]:
         load = _load(overall.design, overall.weights[0], hidden, sign_of)
         n_hidden = int((load != 0).sum())
         ends = [float(value) - fill * float(load.sum()) + end for end in extremes(load, low, high, margins)]
-        rows.append({"part": part, "cells_hidden": n_hidden, "cells_used": len(SIGNS[part]) * n_weighted - n_hidden,
-                     **{name: end if np.isfinite(end) else None for name, end in zip(("low", "high"), ends, strict=True)}})
+        least, most = (end if np.isfinite(end) else None for end in ends)
+        rows.append({"part": part, "low": least, "high": most, "cells_hidden": n_hidden,
+                     "cells_used": len(SIGNS[part]) * n_weighted - n_hidden})
     return rows
 
 

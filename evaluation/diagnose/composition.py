@@ -41,7 +41,7 @@ def _specification(of: Diagnosed) -> Specification:
 def _enrolled(of: Diagnosed) -> Design:
     cells = of.own_cells
     n = cells["n_eligible"].fillna(cells["n_students"]).astype(float)
-    logs = _built(of, np.log(n.where(n > 0)))
+    logs = _built(of, pd.Series(np.log(n.where(n > 0)), index=n.index))
     share = 100 / (1 + np.exp(-logs.outcome[:, :, :1]))
     return replace(logs, parts=("log_students_focal", "log_students_reference", "focal_share"),
                    outcome=np.concatenate([logs.outcome[:, :, 1:], share], axis=2))

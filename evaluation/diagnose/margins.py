@@ -27,9 +27,10 @@ def margins_of(groups: pd.DataFrame, everybody: pd.DataFrame, is_hidden: Boolean
     ----------
     groups, everybody : cells of the outcome by the gap's dimension, and of all students
     """
-    sums = _sums(groups, is_hidden, outcome).groupby(_PLACE).sum()
-    both = sums.join(_sums(everybody, np.zeros(len(everybody), dtype=bool), outcome).groupby(_PLACE).sum(),
-                     rsuffix="_all", how="inner")
+    none = np.zeros(len(everybody), dtype=bool)
+    of_groups, of_all = (_sums(cells, hidden, outcome).groupby(_PLACE).sum()
+                         for cells, hidden in ((groups, is_hidden), (everybody, none)))
+    both = of_groups.join(of_all.add_suffix("_all"), how="inner")
     left, slack = both["known_all"] - both["known"], both["slack"] + both["slack_all"]
     fits = ((both["n"] == both["n_all"]) & (both["n_unknown"] + both["n_unknown_all"] == 0) & (both["n_hidden"] > 0)
             & (limits[0] * both["n_hidden"] <= left + slack) & (limits[1] * both["n_hidden"] >= left - slack))

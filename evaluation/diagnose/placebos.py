@@ -35,7 +35,7 @@ def started_earlier(design: Design, k: int, *, anticipation: int = 0) -> Design:
     """Return the design as if every cohort had started k of its periods earlier, on cells from before the program.
 
     Cells of program units in the program, or at most `anticipation` periods before it, are absent. Units without a
-    period before the pretended start leave. A cohort that starts after the last period is taken to start right after it.
+    period before the pretended start leave. A cohort that starts after the last period is taken to start right after.
     """
     first = first_in_program(design)
     is_touched = ~design.never_program[:, None] & _is_in_program(design, first, anticipation)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any
 
 import numpy as np
 
@@ -17,15 +17,15 @@ TIE = 1e-9
 
 
 @dataclass(frozen=True)
-class _Window:
-    """Selected where the gap is large in `early` (T,); the effect is that of the periods `late` (T,).
+class Window:
+    """Gaps are compared in the periods `early` (T,); the effect is that of the periods `late` (T,).
 
-    `cohorts` are those whose program units say how large; None: all.
+    `cohort` is the one whose program units say how large; None: all.
     """
 
     early: Booleans
     late: Booleans
-    cohorts: float | None
+    cohort: float | None
 
 
 def regression_to_mean(of: Diagnosed) -> Iterator[tuple[str, str, Design]]:
@@ -34,12 +34,11 @@ def regression_to_mean(of: Diagnosed) -> Iterator[tuple[str, str, Design]]:
     nearest = matched(design, anticipation=anticipation)
     if nearest is not None:
         yield "regression_to_mean_matched", f"{MATCHES} nearest in the gap before", nearest
-    worse: Literal[1, -1] = 1 if of.topic.outcome.better == "lower" else -1
-    same = _pretended(design, list(_of_cohorts(design, anticipation)), worse)
+    same = pretended(design, list(_of_cohorts(design, anticipation)))
     if same is not None:
         yield "regression_to_mean_window", "in the program's periods", same
     for window in _before_any(design, anticipation):
-        before = _pretended(design, [window], worse)
+        before = pretended(design, [window])
         if before is not None:
             yield "regression_to_mean_window", _said(design, window), before
 
@@ -52,23 +51,52 @@ def matched(design: Design, *, matches: int = MATCHES, anticipation: int = 0) ->
     equally among them. A never-program unit weighs the sum of its shares; one that serves several cohorts is a unit of
     each, in one cluster. Units without a gap before leave. Cohorts that are not yet in the program are no comparison.
     """
-    taken: list[tuple[Integers, Floats]] = []
-    for cohort in _cohorts(design):
-        gap = _mean_gap(design, _before(design, cohort, anticipation))
-        for stratum in np.unique(design.stratum):
-            known = (design.stratum == stratum) & ~np.isnan(gap)
-            program, never = np.flatnonzero(known & (design.cohort == cohort)), np.flatnonzero(
-                known & design.never_program)
-            if len(program) and len(never):
-                share = _nearest(gap[program], gap[never], matches)
-                weight = design.weight[program] @ share
-                taken.append((np.concatenate([program, never[weight > 0]]),
-                              np.concatenate([design.weight[program], weight[weight > 0]])))
-    if not taken:
-        return None
-    unit, weight = (np.concatenate(parts) for parts in zip(*taken, strict=True))
-    group = np.repeat(np.arange(len(taken)), [len(units) for units, _ in taken])
-    return replace(_of_units(design, unit, group), weight=weight)
+    found = [_beside(design, near.program, near.like, near.weight, i)
+             for i, near in enumerate(near for window in _of_cohorts(design, anticipation)
+                                      for near in _near(design, window, matches))]
+    return _together(found) if found else None
+
+
+def pretended(design: Design, windows: Sequence[Window], *, matches: int = MATCHES) -> Design | None:
+    """Return never-program units alone, those with gaps like the program's as if in the program in the late periods.
+
+    They are found as in `matched`, by the gap in the early periods, weigh the same, and are compared with all
+    never-program units of their stratum, themselves among them, under the design's weights. Where the program's gaps
+    were like those of others, nothing is to be seen; where they were large, large gaps shrink by chance.
+    """
+    found = []
+    for window in windows:
+        start, seen = float(design.periods[window.late][0]), window.early | window.late
+        for near in _near(design, window, matches):
+            one = _beside(design, near.never, near.like, near.weight, len(found))
+            cohort = np.where(np.arange(len(one.cohort)) < len(near.never), np.nan, start)
+            found.append(replace(one, cohort=cohort, outcome=np.where(seen[None, :, None], one.outcome, np.nan)))
+    return _together(found) if found else None
+
+
+@dataclass(frozen=True)
+class _Near:
+    """Indices of the program's and all never-program units of a stratum, and of those like the program's.
+
+    `weight` is that of the latter, of the program units that they are like.
+    """
+
+    program: Integers
+    never: Integers
+    like: Integers
+    weight: Floats
+
+
+def _near(design: Design, window: Window, matches: int) -> Iterator[_Near]:
+    """Yield each stratum that has program units and never-program units with a known gap in the early periods."""
+    gap = _mean_gap(design, window.early)
+    is_program = ~design.never_program if window.cohort is None else design.cohort == window.cohort
+    for stratum in np.unique(design.stratum):
+        known = (design.stratum == stratum) & ~np.isnan(gap)
+        program, never = np.flatnonzero(known & is_program), np.flatnonzero(known & design.never_program)
+        if len(program) and len(never):
+            weight = design.weight[program] @ _nearest(gap[program], gap[never], matches)
+            yield _Near(program, never, never[weight > 0], weight[weight > 0])
 
 
 def _nearest(program: Floats, never: Floats, matches: int) -> Floats:
@@ -80,52 +108,26 @@ def _nearest(program: Floats, never: Floats, matches: int) -> Floats:
     return share
 
 
-def _pretended(design: Design, windows: Sequence[_Window], worse: Literal[1, -1]) -> Design | None:
-    """Return never-program units alone, those with large gaps in the early periods as if in the program in the late.
-
-    Large: at least the median of the program's units of the same stratum, in the same periods. Window by window and
-    stratum by stratum; a stratum needs units of both kinds.
-    """
-    designs = []
-    for i, window in enumerate(windows):
-        gap = worse * _mean_gap(design, window.early)
-        is_measure = ~design.never_program if window.cohorts is None else design.cohort == window.cohorts
-        for stratum in np.unique(design.stratum):
-            known = (design.stratum == stratum) & ~np.isnan(gap)
-            measure, unit = gap[known & is_measure], np.flatnonzero(known & design.never_program)
-            if not len(measure) or not len(unit):
-                continue
-            is_large = gap[unit] >= np.median(measure) - TIE
-            if is_large.all() or not is_large.any():
-                continue
-            start = float(design.periods[window.late][0])
-            one = _of_units(design, unit, np.full(len(unit), i * (design.stratum.max() + 1) + stratum))
-            seen = window.early | window.late
-            designs.append(replace(one, cohort=np.where(is_large, start, np.nan),
-                                   outcome=np.where(seen[None, :, None], one.outcome, np.nan)))
-    return _together(designs) if designs else None
-
-
-def _of_cohorts(design: Design, anticipation: int) -> Iterator[_Window]:
+def _of_cohorts(design: Design, anticipation: int) -> Iterator[Window]:
     """Yield each cohort's own periods before its start and from its start on."""
     for cohort in _cohorts(design):
         early = _before(design, cohort, anticipation)
-        yield _Window(early, design.periods >= cohort, cohort)
+        yield Window(early, design.periods >= cohort, cohort)
 
 
-def _before_any(design: Design, anticipation: int) -> Iterator[_Window]:
+def _before_any(design: Design, anticipation: int) -> Iterator[Window]:
     """Yield the periods before the earliest cohort in two halves, the early one longer; none of a single period."""
     before = np.flatnonzero(_before(design, min(_cohorts(design), default=-np.inf), anticipation))
     half = (len(before) + 1) // 2
     if len(before) > 1:
         index = np.arange(len(design.periods))
-        yield _Window(np.isin(index, before[:half]), np.isin(index, before[half:]), None)
+        yield Window(np.isin(index, before[:half]), np.isin(index, before[half:]), None)
 
 
-def _said(design: Design, window: _Window) -> str:
+def _said(design: Design, window: Window) -> str:
     early, late = ("–".join(str(p) for p in dict.fromkeys((ends[0], ends[-1])))
                    for ends in (design.periods[window.early], design.periods[window.late]))
-    return f"large in {early}, effect in {late}"
+    return f"gaps of {early}, effect in {late}"
 
 
 def _cohorts(design: Design) -> list[float]:
@@ -148,15 +150,17 @@ def _mean_gap(design: Design, periods: Booleans) -> Floats:
     return mean
 
 
-def _of_units(design: Design, unit: Integers, stratum: Integers) -> Design:
-    """Return the design of the units at these indices (N,), possibly several times, in these strata (N,)."""
+def _beside(design: Design, own: Integers, like: Integers, weight: Floats, stratum: int) -> Design:
+    """Return units under their own weight, and after them units under another, as one stratum."""
+    unit, code = np.concatenate([own, like]), np.full(len(own) + len(like), stratum)
     return replace(
-        design, unit_ids=tuple(f"{design.unit_ids[u]}/{s}" for u, s in zip(unit, stratum, strict=True)),
-        outcome=design.outcome[unit], cluster=design.cluster[unit], stratum=stratum.astype(np.int64),
-        cohort=design.cohort[unit], weight=design.weight[unit], covariates=design.covariates[unit])
+        design, unit_ids=tuple(f"{design.unit_ids[u]}/{stratum}/{i}" for i, u in enumerate(unit)),
+        outcome=design.outcome[unit], cluster=design.cluster[unit], stratum=code.astype(np.int64),
+        cohort=design.cohort[unit], weight=np.concatenate([design.weight[own], weight]),
+        covariates=design.covariates[unit])
 
 
 def _together(designs: Sequence[Design]) -> Design:
     names = ("outcome", "cluster", "stratum", "cohort", "weight", "covariates")
-    return replace(designs[0], unit_ids=tuple(u for d in designs for u in d.unit_ids),
-                   **{name: np.concatenate([getattr(d, name) for d in designs]) for name in names})
+    arrays: dict[str, Any] = {name: np.concatenate([getattr(d, name) for d in designs]) for name in names}
+    return replace(designs[0], unit_ids=tuple(u for d in designs for u in d.unit_ids), **arrays)
