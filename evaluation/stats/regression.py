@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg import qr, solve_triangular
 
+from evaluation.stats.inference.blocks import blocks_of
 from evaluation.stats.records import Booleans, Design, Estimate, Floats, Influence, Integers, Regression
 
 TOLERANCE = 1e-9
@@ -33,6 +34,17 @@ def fit(x: Floats, y: Floats, w: Floats, cluster: Integers, *, n_obs: int | None
     return Regression(x, w, cluster, y - x @ coefficient, coefficient, len(x) if n_obs is None else n_obs, n_absorbed)
 
 
+def fit_means(column: Integers, y: Floats, w: Floats, cluster: Integers, *, n_obs: int) -> Regression:
+    """Fit y (N, K) on a dummy per column 0, 1, … (N,), each of which has rows: means, so nothing is decomposed."""
+    weight = np.bincount(column, w)
+    total = np.zeros((len(weight), y.shape[1]))
+    np.add.at(total, column, y * w[:, None])
+    coefficient = total / weight[:, None]
+    x = np.zeros((len(column), len(weight)))
+    x[np.arange(len(column)), column] = 1
+    return Regression(x, w, cluster, y - coefficient[column], coefficient, n_obs)
+
+
 def regression_of(estimate: Estimate) -> tuple[Regression, Floats]:
     """Return the regression of an estimate and the contrasts (m, k) that are its estimands.
 
@@ -50,12 +62,8 @@ def influence_of(estimate: Estimate) -> Influence | None:
     """Return the influence of each cluster; from a regression c'(X'WX)⁻¹X_g'Wu_g; None under placebo inference."""
     if estimate.regression is None:
         return estimate.influence
-    r, contrasts = regression_of(estimate)
-    load = row_weights(r, contrasts)
-    codes, g = np.unique(r.cluster, return_inverse=True)
-    of_cluster = np.zeros((len(codes), load.shape[1], r.residual.shape[1]))
-    np.add.at(of_cluster, g, load[:, :, None] * r.residual[:, None, :])
-    return Influence(codes, of_cluster)
+    of = blocks_of(*regression_of(estimate))
+    return Influence(of.cluster, of.scores(np.ones(len(of.eigenvalue))))
 
 
 def row_weights(regression: Regression, contrasts: Floats) -> Floats:
@@ -86,10 +94,20 @@ def within(values: Floats, unit: Integers) -> Floats:
     return values - sums[unit] / n[unit, None]
 
 
+def combinations(*codes: Integers) -> tuple[Integers, Integers]:
+    """Return a row of each combination of codes seen (J,), in their order, and the combination of each row (N,)."""
+    joint = np.zeros(len(codes[0]), dtype=np.int64)
+    for code in codes:
+        values, place = np.unique(code, return_inverse=True)
+        joint = joint * len(values) + place
+    _, first, of = np.unique(joint, return_index=True, return_inverse=True)
+    return first, of
+
+
 def dummies(*codes: Integers) -> Floats:
     """(N, J): one column per combination of codes seen."""
-    _, code = np.unique(np.column_stack(codes), axis=0, return_inverse=True)
-    found: Floats = np.eye(code.max(initial=-1) + 1)[code.ravel()]
+    first, of = combinations(*codes)
+    found: Floats = np.eye(len(first))[of]
     return found
 
 

@@ -16,8 +16,8 @@ from evaluation.stats.estimators.group_time_cells import (
     layout,
     layout_of_cross_sections,
 )
-from evaluation.stats.records import Design, Estimate, Floats, Integers
-from evaluation.stats.regression import fit
+from evaluation.stats.records import Design, Estimate, Floats
+from evaluation.stats.regression import combinations, fit_means
 
 __all__ = ["Adjustment", "Base", "Comparison", "Sampling", "group_time_att"]
 
@@ -114,8 +114,11 @@ def _put_shares(contrasts: Floats, of: Layout, column_weight: Floats, *, step: i
 def _estimate(design: Design, of: Layout, made: partial[Estimate],
               numbers: tuple[Floats, Floats, Floats, Floats]) -> Estimate:
     w, y, contrasts, weights = numbers
-    x, mean, weight, cluster = _stacked(of.column, design.cluster[of.unit], y, w)
-    regression = fit(x, mean, weight, cluster, n_obs=len(w))
+    first, row = combinations(of.column, design.cluster[of.unit])
+    weight, total = np.bincount(row, w).astype(np.float64), np.zeros((len(first), y.shape[1]))
+    np.add.at(total, row, y * w[:, None])
+    regression = fit_means(of.column[first], total / weight[:, None], weight, design.cluster[of.unit[first]],
+                           n_obs=len(w))
     return Estimate(
         design=design,
         estimator=made,
@@ -131,14 +134,3 @@ def _estimate(design: Design, of: Layout, made: partial[Estimate],
         regression=regression,
         contrasts=contrasts,
     )
-
-
-def _stacked(column: Integers, cluster: Integers, y: Floats, w: Floats) -> tuple[Floats, Floats, Floats, Integers]:
-    """Dummies, means, weights and clusters, one row per dummy and cluster."""
-    key, row = np.unique(np.column_stack([column, cluster]), axis=0, return_inverse=True)
-    weight, total = np.zeros(len(key)), np.zeros((len(key), y.shape[1]))
-    np.add.at(weight, row.ravel(), w)
-    np.add.at(total, row.ravel(), y * w[:, None])
-    dummies: Floats = np.eye(key[:, 0].max(initial=-1) + 1)[key[:, 0]]
-    codes: Integers = key[:, 1]
-    return dummies, total / weight[:, None], weight, codes

@@ -10,6 +10,7 @@ import numpy as np
 
 from evaluation.stats.cohorts import effect_at
 from evaluation.stats.records import Booleans, Design, Estimand, Integers
+from evaluation.stats.regression import combinations
 
 Comparison = Literal["never", "not_yet"]
 Base = Literal["universal", "varying"]
@@ -67,17 +68,17 @@ class Layout:
 def layout(design: Design, plan: Plan) -> Layout:
     """Lay out unit differences: a unit enters where seen at the period and at its base, in strata with both arms."""
     found: list[Integers] = [np.empty((6, 0), dtype=np.int64)]
-    cells = cells_of(design, plan)
+    cells, present = cells_of(design, plan), design.present
     for j, cell in enumerate(cells):
-        seen = design.present[:, cell.period] & design.present[:, cell.base]
+        seen = present[:, cell.period] & present[:, cell.base]
         program, against = (seen & arm for arm in arms(design, cell, plan))
         both = np.intersect1d(design.stratum[program], design.stratum[against])
         unit = np.flatnonzero((program | against) & np.isin(design.stratum, both))
         fixed = np.broadcast_to(np.array([[j], [cell.period], [cell.base]]), (3, len(unit)))
         found.append(np.vstack([fixed, unit, design.stratum[unit], np.where(program[unit], PROGRAM, COMPARISON)]))
     number, period, base, unit, stratum, arm = np.hstack(found)
-    _, column = np.unique(np.column_stack([number, stratum, arm]), axis=0, return_inverse=True)
-    return _frame(design, cells, (number, unit, period, base, column.ravel(), arm))
+    _, column = combinations(number, stratum, arm)
+    return _frame(design, cells, (number, unit, period, base, column, arm))
 
 
 def layout_of_cross_sections(design: Design, plan: Plan) -> Layout:
@@ -86,9 +87,9 @@ def layout_of_cross_sections(design: Design, plan: Plan) -> Layout:
     Column order: estimand × stratum × arm × moment, the period before its base; rows at the base have `period` at it.
     """
     found: list[Integers] = [np.empty((7, 0), dtype=np.int64)]
-    cells = cells_of(design, plan)
+    cells, present = cells_of(design, plan), design.present
     for j, cell in enumerate(cells):
-        sides = [arm & design.present[:, t] for arm in arms(design, cell, plan) for t in (cell.period, cell.base)]
+        sides = [arm & present[:, t] for arm in arms(design, cell, plan) for t in (cell.period, cell.base)]
         shared = design.stratum[sides[0]]
         for side in sides[1:]:
             shared = np.intersect1d(shared, design.stratum[side])
@@ -98,8 +99,8 @@ def layout_of_cross_sections(design: Design, plan: Plan) -> Layout:
             j_, t, base, arm, moment = np.broadcast_to(at, (5, len(unit)))
             found.append(np.vstack([j_, t, base, unit, design.stratum[unit], arm, moment]))
     number, period, base, unit, stratum, arm, moment = np.hstack(found)
-    _, column = np.unique(np.column_stack([number, stratum, arm, moment]), axis=0, return_inverse=True)
-    return _frame(design, cells, (number, unit, period, base, column.ravel(), arm))
+    _, column = combinations(number, stratum, arm, moment)
+    return _frame(design, cells, (number, unit, period, base, column, arm))
 
 
 def cells_of(design: Design, plan: Plan) -> tuple[Cell, ...]:
@@ -150,7 +151,7 @@ def _frame(design: Design, cells: tuple[Cell, ...], rows: tuple[Integers, ...]) 
     kept, cell = np.unique(number, return_inverse=True)
     m = len(kept)
     first = np.unique(column, return_index=True)[1]
-    n_clusters = np.bincount(np.unique(np.column_stack([column, design.cluster[unit]]), axis=0)[:, 0])
+    n_clusters = np.bincount(column[combinations(column, design.cluster[unit])[0]])
     lone = [np.bincount(cell[first], (n_clusters < 2) & (arm[first] == side), minlength=m) > 0
             for side in (PROGRAM, COMPARISON)]
     behind = [tuple(np.unique(design.cluster[unit[(cell == j) & (arm == side)]]) for j in range(m))

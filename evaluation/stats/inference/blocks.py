@@ -61,6 +61,13 @@ class Blocks:
         found: Floats = csr_array((factor[used], used, bounds), shape=shape) @ values
         return found
 
+    def scores(self, factor: Floats) -> Floats:
+        """(G, m, K): c'V diag(factor) V's_g, V the directions of cluster g; c's_g where factor (D,) is one."""
+        found = np.zeros((len(self.cluster), len(self.load), self.score.shape[1]))
+        for i, load in enumerate(self.load):
+            found[:, i] = self.total(factor * load, self.score)
+        return found
+
     def image(self, i: int) -> Floats:
         """(G, k): A_g c of each cluster, c the i-th contrast."""
         return self.total(self.load[i] * self.eigenvalue, self.eigenvector)
@@ -92,7 +99,7 @@ def is_saturated(regression: Regression) -> bool:
 
 def _of_dummies(regression: Regression, contrasts: Floats, value: Floats) -> Blocks:
     """Dummies need only be scaled; the directions of a cluster are those it has rows in."""
-    column = (regression.x != 0).argmax(axis=1)
+    column = np.nonzero(regression.x)[1]
     root = np.sqrt(regression.w)
     z = regression.x[np.arange(len(column)), column] * root
     length = np.sqrt(np.bincount(column, z**2, minlength=regression.x.shape[1]))
@@ -104,8 +111,8 @@ def _of_dummies(regression: Regression, contrasts: Floats, value: Floats) -> Blo
     owner, direction = np.divmod(key, len(length))
     vectors = np.zeros((len(key), len(length)))
     vectors[np.arange(len(key)), direction] = 1
-    return Blocks(codes, np.searchsorted(owner, np.arange(len(codes) + 1)), np.bincount(of, z**2), vectors, score,
-                  contrasts / length, value)
+    return Blocks(codes, np.searchsorted(owner, np.arange(len(codes) + 1)),
+                  np.bincount(of, z**2).astype(np.float64), vectors, score, contrasts / length, value)
 
 
 def _of_regressors(regression: Regression, contrasts: Floats, value: Floats) -> Blocks:

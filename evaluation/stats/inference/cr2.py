@@ -56,7 +56,7 @@ def cr2(regression: Regression, contrasts: Floats) -> Robust:
 
 def cr2_of(blocks: Blocks) -> Robust:
     """CR2 of blocks already made."""
-    return Robust(np.sqrt((_scores(blocks, _adjustment(blocks)) ** 2).sum(axis=0)), _satterthwaite(blocks))
+    return Robust(np.sqrt((blocks.scores(_adjustment(blocks)) ** 2).sum(axis=0)), _satterthwaite(blocks))
 
 
 def covariance(regression: Regression, contrasts: Floats) -> Covariance:
@@ -75,7 +75,7 @@ def cr1(regression: Regression, contrasts: Floats, *, n_absorbed: int | None = N
     clusters, n = len(of.cluster), regression.n_obs
     k = regression.x.shape[1] + (regression.n_absorbed if n_absorbed is None else n_absorbed)
     factor = clusters / (clusters - 1) * (n - 1) / (n - k)
-    score = _scores(of, np.ones(len(of.eigenvalue)))
+    score = of.scores(np.ones(len(of.eigenvalue)))
     return Robust(np.sqrt(factor * (score**2).sum(axis=0)), np.full(len(contrasts), clusters - 1.0))
 
 
@@ -144,14 +144,8 @@ def _adjustment(of: Blocks) -> Floats:
     return np.where(of.is_free, 1 / np.sqrt(np.where(of.is_free, 1 - of.eigenvalue, 1)), 0)
 
 
-def _scores(of: Blocks, factor: Floats) -> Floats:
-    """(G, m, K): c'V diag(factor) V's_g."""
-    found = [of.total(factor * load, of.score) for load in of.load]
-    return np.array(found).reshape(len(found), len(of.cluster), of.score.shape[1]).swapaxes(0, 1)
-
-
 def _covariance(of: Blocks) -> Floats:
-    score = _scores(of, _adjustment(of))
+    score = of.scores(_adjustment(of))
     found: Floats = np.einsum("gsp,gtp->pst", score, score, optimize=True)
     return found
 

@@ -38,9 +38,7 @@ def cv3_of_regression(regression: Regression, contrasts: Floats) -> Jackknife:
     """
     of = blocks_of(regression, contrasts)
     inverse = np.where(of.is_free, 1 / np.where(of.is_free, 1 - of.eigenvalue, 1), 0)
-    change = np.zeros((len(of.cluster), len(contrasts), of.score.shape[1]))
-    for i, load in enumerate(of.load):
-        change[:, i] = of.total(load * inverse, of.score)
+    change = of.scores(inverse)
     change[of.is_indispensable()] = np.nan
     return _jackknife(of.cluster, change, of.has_part().sum(axis=0))
 

@@ -9,7 +9,7 @@ from evaluation.stats.inference.blocks import blocks_of
 from evaluation.stats.inference.cr2 import covariance, cr1, cr2
 from evaluation.stats.inference.cv3 import cv3_of_regression
 from evaluation.stats.inference.wild import wild_bootstrap
-from evaluation.stats.regression import fit
+from evaluation.stats.regression import fit, fit_means
 
 
 def regression_of(seed, *, is_saturated, clusters=9):
@@ -53,6 +53,13 @@ def test_no_contrasts_have_no_uncertainty_and_no_clusters(is_saturated):
     assert cr2(r, none).se.shape == cr1(r, none).se.shape == cv3_of_regression(r, none).se.shape == (0, 2)
     assert covariance(r, none).matrix.shape == (2, 0, 0)
     assert wild_bootstrap(r, none).p_value.shape == (0, 2)
+
+
+def test_a_regression_of_nothing_has_no_blocks():
+    nothing = fit_means(np.empty(0, dtype=int), np.empty((0, 2)), np.empty(0), np.empty(0, dtype=int), n_obs=0)
+    of = blocks_of(nothing, np.empty((0, 0)))
+    assert of.has_part().shape == of.is_indispensable().shape == (0, 0)
+    assert of.scores(np.empty(0)).shape == (0, 0, 2)
 
 
 def test_four_thousand_clusters_take_no_matrix_of_all_their_pairs():
