@@ -18,7 +18,8 @@ from evaluation.errors import ReleaseError
 from evaluation.released import Release
 
 _LONG = 14
-_TRACE = {"public_diagnostics": "stage diagnose ← cells", "public_intake": "stage ingest ← delivered files"}
+_TRACE = {"public_diagnostics": "stage diagnose ← cells", "public_intake": "stage ingest ← delivered files",
+          "public_scales": "stage diagnose ← answers to items", "public_plan": "stage estimate ← study file and lock"}
 
 
 def open_release() -> Release | None:

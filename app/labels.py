@@ -15,7 +15,24 @@ SUPPRESSION = {
     "not_applicable": "[z] no such students",
     "not_sent": "[x] not sent or not published",
 }
-ESTIMATORS = {"group_time_att": "Group-time effects", "twfe": "Two-way fixed effects"}
+ESTIMATORS = {
+    "group_time_att": "Group-time effects",
+    "sun_abraham": "Sun–Abraham",
+    "imputation": "Imputation",
+    "etwfe": "Extended two-way regression",
+    "etwfe_poisson": "Extended Poisson regression",
+    "stacked": "Stacked regression",
+    "synthetic_did": "Synthetic difference-in-differences",
+    "synthetic_control": "Synthetic control",
+    "triple_difference": "Triple difference",
+    "event_study": "Two-way event study",
+    "twfe": "Two-way fixed effects",
+}
+REFERENCE_ESTIMATORS = ("twfe", "event_study")
+"""Two-way regressions: they can be wrong where starts are staggered, and stand beside the others only."""
+INFERENCE = {"cr2": "CR2", "cv3": "CV3 (jackknife)", "cr1": "CR1", "wild": "wild cluster bootstrap",
+             "permutation": "permutation test", "placebo": "placebo test", "none": "no inference"}
+ADJUSTMENTS = {"benjamini_hochberg": "Benjamini–Hochberg", "romano_wolf": "Romano–Wolf"}
 
 
 class Labels:

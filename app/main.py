@@ -15,8 +15,8 @@ from app import frame, state  # noqa: E402
 from evaluation.errors import ContractError, ReleaseError  # noqa: E402
 
 # Not in a folder called `pages`: streamlit would run such a file by itself when a server's first visitor deep-links.
-PAGES = {"start": "Start", "gaps_narrow": "Did gaps narrow?", "gaps_over_time": "Gaps over time",
-         "coverage": "Data and coverage"}
+PAGES = {"start": "Start", "gaps_narrow": "Did gaps narrow?", "how_sure": "How sure are we?",
+         "gaps_over_time": "Gaps over time", "coverage": "Data and coverage"}
 
 page = st.navigation([
     st.Page(HERE / "screens" / f"{name}.py", title=title, url_path=None if name == "start" else name,

@@ -56,6 +56,20 @@ def interval(low: Any, high: Any, digits: int = 1) -> str:
     return "" if is_missing(low) or is_missing(high) else f"{signed(low, digits)} to {signed(high, digits)}"
 
 
+def p_value(p: Any) -> str:
+    """Return a p-value as words: `p = 0.32`, `p = 0.023`, `p < 0.001`; `no p-value` when missing."""
+    if is_missing(p):
+        return "no p-value"
+    if p < 0.001:
+        return "p < 0.001"
+    return f"p = {p:.{2 if p >= 0.1 else 3}f}"
+
+
+def number(value: Any, digits: int = 1) -> str:
+    """Return a size, which has no sign; `–` when missing."""
+    return "–" if is_missing(value) else f"{float(value):.{digits}f}"
+
+
 def digits(outcome: Row) -> int:
     """Return decimals of an effect: one for percentage points and rates, two for scores."""
     return 2 if outcome["kind"] == "score" else 1
@@ -98,7 +112,7 @@ def effect(rows: pd.DataFrame, labels: Labels, detectable: float | None = None, 
         return f"There is no estimate for this choice. {refusal or ''}".strip()
     row = found[0]
     outcome, gap = labels.outcomes[row["outcome_id"]], labels.gaps[row["gap_id"]]
-    subject = f"the {gap['label']} gap in {_lower(outcome['label'])}"
+    subject = f"the {gap['label']} gap in {lower(outcome['label'])}"
     where, unit = _where(row, labels), outcome["unit_name"]
     if row["suppression"] != "none":
         return f"{where}, the change in {subject} is not shown: {_withheld(row, labels)}.{_left_out(row)}"
@@ -116,6 +130,12 @@ def effect(rows: pd.DataFrame, labels: Labels, detectable: float | None = None, 
     if detectable is not None and direction(row).startswith("◇"):
         sentence += f" A change of ±{detectable:.{decimals}f} {unit} would have been detectable (80 % power)."
     return sentence + _left_out(row)
+
+
+def standing(rows: pd.DataFrame) -> str:
+    """Return what the plan makes of an estimand, as the end of its name; an empty string where there is none."""
+    found = set(rows["standing"].dropna()) if "standing" in rows else set()
+    return f" ({', '.join(sorted(found))})" if found else ""
 
 
 def base(labels: Labels, specification: str, program: str, cohort: int | None = None) -> str:
@@ -146,8 +166,18 @@ def leave_one_out(row: Row | None) -> str:
     if row is None or is_missing(row["districts_left_out"]):
         return ""
     n = int(row["districts_left_out"])
-    return (f"Leaving out one of {n} districts at a time, the sign stayed the same {int(row['same_sign'])} times and "
-            f"the verdict {int(row['same_verdict'])} times.")
+    said = (f"Leaving out one of {n} districts at a time, the sign stayed the same {times(row['same_sign'])} and the "
+            f"verdict {times(row['same_verdict'])}.")
+    if is_missing(row["cohorts_left_out"]):
+        return said
+    n = int(row["cohorts_left_out"])
+    return (f"{said} Leaving out one of {n} cohorts, the sign stayed the same {times(row['cohorts_same_sign'])} and "
+            f"the verdict {times(row['cohorts_same_verdict'])}.")
+
+
+def times(n: int, noun: str = "time", plural: str | None = None) -> str:
+    """Return a number with its noun."""
+    return f"{int(n)} {noun if n == 1 else plural or noun + 's'}"
 
 
 def trend(rows: pd.DataFrame, labels: Labels) -> str:
@@ -159,12 +189,12 @@ def trend(rows: pd.DataFrame, labels: Labels) -> str:
     who = labels.scope(first["scope"], first["scope_id"])
     shown = rows[rows["gap"].notna()]
     if shown.empty:
-        return f"{who}: no {gap['label']} gap in {_lower(outcome['label'])} can be given ({hidden(rows)})."
+        return f"{who}: no {gap['label']} gap in {lower(outcome['label'])} can be given ({hidden(rows)})."
     per = _PER[outcome["kind"]]
     last, start = shown.iloc[-1], shown.iloc[0]
     latest = (f"{labels.students(first['gap_id'], 'focal')} {last['focal_display']}{per}, "
               f"{labels.students(first['gap_id'], 'reference')} {last['reference_display']}{per}")
-    sentence = (f"{who}: the {gap['label']} gap in {_lower(outcome['label'])} was "
+    sentence = (f"{who}: the {gap['label']} gap in {lower(outcome['label'])} was "
                 f"{signed(last['gap'], level_digits(outcome))} {outcome['unit_name']} in {last['period']} ({latest})")
     if len(shown) > 1:
         sentence += f"; in {start['period']} it was {signed(start['gap'], level_digits(outcome))}"
@@ -194,7 +224,7 @@ def coverage(rows: pd.DataFrame, labels: Labels) -> str:
     if rows.empty:
         return "Nothing is expected for this choice."
     total = rows.drop(columns=["district_id", "period", "outcome_id"]).sum()
-    label = _lower(labels.outcomes[rows.iloc[0]["outcome_id"]]["label"])
+    label = lower(labels.outcomes[rows.iloc[0]["outcome_id"]]["label"])
     if not total["cells"]:
         return f"No value of {label} is expected."
     small = f" ({total['cells_small']:,} of them rest on fewer than 10 students and are not usable)"
@@ -256,5 +286,6 @@ def cohorts(row: Row, column: str) -> list[str]:
     return [] if is_missing(row.get(column)) else re.findall(r"\d{4,}", str(row[column]))
 
 
-def _lower(label: str) -> str:
+def lower(label: str) -> str:
+    """Return a label as it stands within a sentence."""
     return label[:1].lower() + label[1:]

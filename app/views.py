@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from app import alternatives, templates, text
-from app.labels import ESTIMATORS, SUPPRESSION, Labels
+from app.labels import ESTIMATORS, INFERENCE, REFERENCE_ESTIMATORS, SUPPRESSION, Labels
 from app.theme import Theme
 from evaluation.contracts import reasons
 
@@ -58,11 +58,11 @@ def forest(rows: pd.DataFrame, names: Sequence[str], labels: Labels, theme: Them
     """Effects on the gap and its parts; `names` says what each row of the table is called in the chart."""
     parts = [_part_name(r, labels) for r in text.records(rows)]
     series = tuple(dict.fromkeys(parts))
-    data = rows[["part", *_ENDS]].assign(row=list(names), order=range(len(rows)), series=parts, symbol=_symbols(rows))
+    data = rows[["part", *_ENDS]].assign(row=list(names), order=range(len(rows)), series=parts, symbol=symbols(rows))
     table = effects_table(rows, labels)
-    data = _with_words(data, table)
+    data = with_words(data, table)
     table.insert(0, "Effect", list(names))
-    return Figure(_titled(templates.forest(theme, series), _change(rows, labels), labels), data, table, rows, alt)
+    return Figure(titled(templates.forest(theme, series), _change(rows, labels), labels), data, table, rows, alt)
 
 
 def forest_rows(estimates: pd.DataFrame, specification: str, outcome: str, gap: str,
@@ -98,13 +98,13 @@ def event_study(rows: pd.DataFrame, parts: Sequence[str], labels: Labels, theme:
     names = [_part_name(r, labels) for r in text.records(rows)]
     ordered = (labels.part(str(gap), part) for gap in rows["gap_id"].unique() for part in parts)
     series = tuple(name for name in ordered if name in names)
-    data = rows[["event_time", "part", *_ENDS]].assign(series=names, symbol=_symbols(rows))
+    data = rows[["event_time", "part", *_ENDS]].assign(series=names, symbol=symbols(rows))
     table = effects_table(rows, labels)
     table.insert(0, "Years since start", [text.signed(e, 0) for e in rows["event_time"]])
-    data = _with_words(data.assign(year=list(table["Years since start"])), table)
+    data = with_words(data.assign(year=list(table["Years since start"])), table)
     years = () if rows.empty else tuple(range(int(rows["event_time"].min()), int(rows["event_time"].max()) + 1))
     first = PARTS.index(parts[0])
-    spec = _titled(templates.event_study(theme, series, first, years), _change(rows, labels), labels,
+    spec = titled(templates.event_study(theme, series, first, years), _change(rows, labels), labels,
                    "By years since the start")
     return Figure(spec, data, table, rows, alternatives.by_year(rows, labels))
 
@@ -120,7 +120,7 @@ def overall_forest(rows: pd.DataFrame, labels: Labels, theme: Theme, alt: str) -
     series = {"focal": "Focal group", "reference": "Reference group", "gap": "Gap"}
     shown = forest(rows, [str(labels.gaps[g]["label"]) for g in rows["gap_id"]], labels, theme, alt)
     data = shown.data.assign(series=[series[str(p)] for p in rows["part"]])
-    spec = _titled(templates.forest(theme, tuple(series.values())), _change(rows, labels), labels)
+    spec = titled(templates.forest(theme, tuple(series.values())), _change(rows, labels), labels)
     return Figure(spec, data, shown.table, rows, alt)
 
 
@@ -132,7 +132,7 @@ def effects_table(rows: pd.DataFrame, labels: Labels) -> pd.DataFrame:
         out.append({"Part": _part_name(r, labels), "Estimate": text.signed(r["value"], d) or "[c]",
                     "95 % interval": text.interval(r["ci_low"], r["ci_high"], d) or "–",
                     "80 % interval": text.interval(r["ci80_low"], r["ci80_high"], d) or "–",
-                    "Districts": f"{r['n_program_districts']} vs {r['n_comparison_districts']}", "Note": _note(r)})
+                    "Districts": f"{r['n_program_districts']} vs {r['n_comparison_districts']}", "Note": note(r)})
     return without_empty(pd.DataFrame(out, columns=_EFFECT_COLUMNS))
 
 
@@ -151,19 +151,24 @@ def specifications(estimates: pd.DataFrame, program: str, outcome: str, gap: str
                 "Standard error": "–" if text.is_missing(r["se"]) else f"{r['se']:.{d + 1}f}",
                 "95 % interval": text.interval(r["ci_low"], r["ci_high"], d) or "–",
                 labels.group(gap, "focal"): value["focal"], labels.group(gap, "reference"): value["reference"],
-                "How": f"{ESTIMATORS[r['estimator']]}, {str(r['inference']).upper()}",
-                "Note": "; ".join(n for n in (own, _note(r)) if n)})
+                "How": f"{ESTIMATORS[r['estimator']]}, {INFERENCE[r['inference']]}", "Plan": str(r["standing"]),
+                "Note": "; ".join(n for n in (own, note(r)) if n)})
     return without_empty(pd.DataFrame(out)) if out else pd.DataFrame(columns=["Specification", "Gap"])
 
 
 def specification_note(labels: Labels, program: str) -> str:
     """Return what the reference rows of the table are good for."""
     estimators = {labels.specifications[s]["estimator"] for s in labels.specifications_of(program)}
-    if "twfe" not in estimators:
+    if not estimators & set(REFERENCE_ESTIMATORS):
         return ""
     return ("Two-way fixed effects stands here as a reference: where places start in different years and effects grow "
             "or differ, it compares with places already in the program and can be wrong. CR1 serves only to reproduce "
             "a published table and has no p-value.")
+
+
+def gap_row(rows: pd.DataFrame) -> text.Row | None:
+    """Return the gap among the rows of one estimand; None where there is none."""
+    return next(iter(text.records(rows[rows["part"] == "gap"])), None)
 
 
 def direction_marks(rows: pd.DataFrame) -> str:
@@ -177,12 +182,13 @@ def without_empty(table: pd.DataFrame, column: str = "Note") -> pd.DataFrame:
     return table if table[column].ne("").any() else table.drop(columns=column)
 
 
-def _titled(template: Mapping[str, Any], title: str, labels: Labels, below: str = "") -> dict[str, Any]:
-    subtitle = [line for line in (below, labels.short_banner) if line]
+def titled(template: Mapping[str, Any], title: str, labels: Labels, *below: str) -> dict[str, Any]:
+    """Return a template with its title, the banner below it."""
+    subtitle = [line for line in (*below, labels.short_banner) if line]
     return {**template, "title": {"text": title, "subtitle": subtitle}}
 
 
-def _with_words(data: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+def with_words(data: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     """Return chart data with the numbers as they are written, for tooltips."""
     return data.assign(shown=list(table["Estimate"]), ci95=list(table["95 % interval"]),
                        ci80=list(table["80 % interval"]))
@@ -194,7 +200,8 @@ def _change(rows: pd.DataFrame, labels: Labels) -> str:
     return f"Change, {labels.outcomes[rows.iloc[0]['outcome_id']]['unit_name']}"
 
 
-def _note(r: text.Row) -> str:
+def note(r: text.Row) -> str:
+    """Return why an effect is hidden or has no interval; an empty string for others."""
     if r["suppression"] != "none":
         return SUPPRESSION[str(r["suppression"])]
     return "" if text.is_missing(r["no_interval"]) else f"no interval: {reasons.short(str(r['no_interval']))}"
@@ -204,7 +211,8 @@ def _part_name(r: text.Row, labels: Labels) -> str:
     return labels.part(str(r["gap_id"]), str(r["part"]))
 
 
-def _symbols(rows: pd.DataFrame) -> list[str]:
+def symbols(rows: pd.DataFrame) -> list[str]:
+    """Return the letter of each hidden value."""
     return ["" if s == "none" else SUPPRESSION[str(s)][:3] for s in rows["suppression"]]
 
 

@@ -1,14 +1,17 @@
 import streamlit as st
 
-from app import alternatives, choices, frame, state, text, views
+from app import alternatives, choices, frame, measurement, relative, state, text, views
 from app.labels import PHASES, Labels
+from app.topic import Topic
 
 release = st.session_state["release"]
 labels = Labels(release.labels)
 frame.heading("Did gaps narrow?", "Did the program change the gap, and through which group?", labels)
 
 estimates, diagnostics = frame.table(release, "public_estimates"), frame.table(release, "public_diagnostics")
-refusals = frame.table(release, "public_refusals")
+refusals, scales = frame.table(release, "public_refusals"), frame.table(release, "public_scales")
+factors = frame.table(release, "public_relative_effects")
+tables = ("public_estimates", "public_diagnostics", "public_refusals", "public_relative_effects", "public_scales")
 with st.sidebar:
     program = state.choose("program", "Program", {p: str(e["label"]) for p, e in labels.programs.items()})
     outcome = state.choose("outcome", "Outcome", choices.estimated_outcomes(labels, program))
@@ -18,11 +21,22 @@ with st.sidebar:
 chosen = choices.choice(phase, cohort)
 specification = choices.specification_for(labels, program, outcome, gap)
 
+refused = measurement.refusal(scales, outcome, gap, program, labels)
+if refused:
+    st.markdown(f"**– not shown** — {refused} The page “How sure are we?” has the checks of the scale.")
+    frame.footer(release, labels, tables)
+    state.finish()
+    st.stop()
+
 rows = views.estimand(estimates, specification, outcome, gap, chosen.kind, phase=chosen.phase, cohort=chosen.cohort)
 overall_detectable = choices.detectable(diagnostics, specification, outcome, gap) if chosen.kind == "overall" else None
-sentence = text.effect(rows, labels, overall_detectable, choices.refusal(refusals, specification, outcome, gap))
-st.markdown(f"**{views.direction_marks(rows)}** — {sentence}")
-st.caption(f"Specification: {labels.specifications[specification]['label']}. "
+factor = relative.of_estimand(factors, Topic(specification, outcome, gap, labels), chosen.kind, phase=chosen.phase,
+                              cohort=chosen.cohort)
+said = (text.effect(rows, labels, overall_detectable, choices.refusal(refusals, specification, outcome, gap)),
+        relative.caveat(views.gap_row(rows), factor, labels),
+        measurement.warning(scales, outcome, gap, program, labels))
+st.markdown(f"**{relative.marks(rows, factor)}** — {' '.join(s for s in said if s)}")
+st.caption(f"Specification: {labels.specifications[specification]['label']}{text.standing(rows)}. "
            f"{labels.outcomes[outcome]['label']}: {labels.outcomes[outcome]['definition']}")
 
 st.header("Which group moved?", anchor=False)
@@ -52,4 +66,4 @@ st.caption(text.hidden(by).capitalize() + ".")
 st.header("Would other choices change it?", anchor=False)
 frame.plain(views.specifications(estimates, program, outcome, gap, labels), "Overall effect under every specification")
 st.markdown(views.specification_note(labels, program))
-frame.footer(release, labels, ["public_estimates", "public_diagnostics", "public_refusals"])
+frame.footer(release, labels, tables)

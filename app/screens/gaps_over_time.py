@@ -1,13 +1,13 @@
 import streamlit as st
 
-from app import choices, frame, levels, state, text
+from app import choices, frame, levels, measurement, state, text
 from app.labels import Labels
 
 release = st.session_state["release"]
 labels = Labels(release.labels)
 frame.heading("Gaps over time", "Is the gap up or down?", labels)
 
-gaps = frame.table(release, "public_gap_levels")
+gaps, scales = frame.table(release, "public_gap_levels"), frame.table(release, "public_scales")
 with st.sidebar:
     program = state.choose("program", "Program", {p: str(e["label"]) for p, e in labels.programs.items()})
     outcome = state.choose("outcome", "Outcome", {o: str(e["label"]) for o, e in labels.outcomes.items()})
@@ -17,12 +17,16 @@ with st.sidebar:
 scopes = choices.scopes(program, districts)
 found = {scope: levels.of_scope(gaps, scope, outcome, gap) for scope in scopes}
 found = {scope: rows for scope, rows in found.items() if not rows.empty}
-if not found:
+refused = measurement.refusal(scales, outcome, gap, program, labels)
+if refused:
+    st.info(refused)
+elif not found:
     st.info("No gap is on record for this choice.")
 else:
     together = levels.together(found)
     sentences = {scope: text.trend(rows, labels) for scope, rows in found.items()}
-    st.markdown(next(iter(sentences.values())))
+    said = (next(iter(sentences.values())), measurement.warning(scales, outcome, gap, program, labels))
+    st.markdown(" ".join(s for s in said if s))
     st.caption("Levels describe what was; whether a program changed them is on the page “Did gaps narrow?”. "
                "[c] too few students or coded, [s] hidden by the publisher, [x] not sent, [z] no such students.")
     st.header("Both groups", anchor=False)
@@ -34,4 +38,4 @@ else:
     shown = levels.gap_lines(together, list(found), labels, frame.theme(), " ".join(sentences.values()))
     frame.figure(shown, release, labels, key="gaps", caption=f"{labels.gaps[gap]['label']} gap, by year")
     st.markdown(text.hidden(together).capitalize() + ".")
-frame.footer(release, labels, ["public_gap_levels"])
+frame.footer(release, labels, ["public_gap_levels", "public_scales"])

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from evaluation import params, stage, store
+from evaluation.release.believe import BELIEVED, public_believable
 from evaluation.release.effects import public_diagnostics, public_estimates
 from evaluation.release.intake import public_intake
 from evaluation.release.levels import public_gap_levels, public_group_levels
+from evaluation.release.scales import public_scales
+
+_DIAGNOSED = ("pre_trends", "pre_trend_power", "detectable_effects", "leave_one_out")
 
 
 def main(study_id: str) -> None:
@@ -16,9 +20,11 @@ def main(study_id: str) -> None:
     gap_levels = public_gap_levels(store.read("gap_levels", study_id), study, policy)
     tables = {
         "public_estimates": public_estimates(estimates, gap_levels, study, policy),
-        "public_diagnostics": public_diagnostics(
-            store.read("pre_trends", study_id), store.read("detectable_effects", study_id),
-            store.read("leave_one_out", study_id), estimates, policy),
+        "public_diagnostics": public_diagnostics({name: store.read(name, study_id) for name in _DIAGNOSED}, estimates,
+                                                 policy),
+        **public_believable({name: store.read(name, study_id) for name in BELIEVED}, estimates, policy),
+        "public_scales": public_scales(store.read("measurement_invariance", study_id),
+                                       store.read("scale_reliability", study_id), policy),
         "public_plan": store.read("plan_differences", study_id),
         "public_refusals": store.read("refusals", study_id),
         "public_group_levels": public_group_levels(store.read("group_levels", study_id), study, policy),

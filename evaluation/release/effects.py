@@ -40,21 +40,33 @@ def public_estimates(estimates: pd.DataFrame, gap_levels: pd.DataFrame, study: S
     return pd.DataFrame(whole, columns=list(TABLES["public_estimates"].columns))
 
 
-def public_diagnostics(pre_trends: pd.DataFrame, detectable: pd.DataFrame, leave_one_out: pd.DataFrame,
-                       estimates: pd.DataFrame, policy: Disclosure) -> pd.DataFrame:
-    """Return pre-trend test, detectable effect and leave-one-district-out counts of every overall effect shown.
+def public_diagnostics(tables: Mapping[str, pd.DataFrame], estimates: pd.DataFrame,
+                       policy: Disclosure) -> pd.DataFrame:
+    """Return pre-trend test and its power, detectable effect and leave-one-out counts of every overall effect shown.
 
-    `estimates` are the unreleased ones; a specification whose overall effect is withheld has no row here.
+    `tables` are those of stage `diagnose` by name, `estimates` the unreleased ones; a specification whose overall
+    effect is withheld has no row here.
     """
-    overall = _shown_overall(estimates, policy)
-    tests = pre_trends[[*SPECIFICATION, "statistic", "df1", "df2", "p_value", "n_pre_periods"]]
-    smallest = detectable.loc[detectable["estimand"] == "overall", [*SPECIFICATION, "detectable"]]
+    overall = shown_effects(estimates[estimates["estimand"] == "overall"], policy).drop_duplicates(SPECIFICATION)
+    tests = tables["pre_trends"][[*SPECIFICATION, "statistic", "df1", "df2", "p_value", "n_pre_periods"]]
+    slopes = tables["pre_trend_power"][[*SPECIFICATION, "slope_50", "slope_80"]]
+    smallest = tables["detectable_effects"].query("estimand == 'overall'")[[*SPECIFICATION, "detectable"]]
     out = overall[SPECIFICATION]
-    for found in (tests, smallest, _agreement(leave_one_out, overall)):
+    for found in (tests, slopes, smallest, _agreement(tables["leave_one_out"], overall)):
         out = out.merge(found, how="left", on=SPECIFICATION)
-    for name in ("statistic", "df1", "df2", "p_value", "detectable"):
+    for name in ("statistic", "df1", "df2", "p_value", "slope_50", "slope_80", "detectable"):
         out[name] = [significant(number(v), policy) for v in out[name]]
     return out[list(TABLES["public_diagnostics"].columns)]
+
+
+def shown_effects(estimates: pd.DataFrame, policy: Disclosure) -> pd.DataFrame:
+    """Return the rows of `estimates` that are shown as they are, neither withheld nor coded; a gap only with its parts.
+    """
+    rows = estimates.to_dict("records")
+    hidden = [_is_withheld(row, False, policy) for row in rows]
+    topics = {_topic(row) for row, is_hidden in zip(rows, hidden, strict=True) if is_hidden}
+    return estimates[[not is_hidden and not (row["part"] == "gap" and _topic(row) in topics)
+                      for row, is_hidden in zip(rows, hidden, strict=True)]]
 
 
 def _shown_scopes(gap_levels: pd.DataFrame) -> set[tuple[str, ...]]:
@@ -115,20 +127,14 @@ def _is_withheld(row: Row, is_coded: bool, policy: Disclosure) -> bool:
                        integer(row["n_students"]), policy)
 
 
-def _shown_overall(estimates: pd.DataFrame, policy: Disclosure) -> pd.DataFrame:
-    overall = estimates[estimates["estimand"] == "overall"]
-    rows = overall.to_dict("records")
-    hidden = [_is_withheld(row, False, policy) for row in rows]
-    topics = {_topic(row) for row, is_hidden in zip(rows, hidden, strict=True) if is_hidden}
-    shown = [not is_hidden and not (row["part"] == "gap" and _topic(row) in topics)
-             for row, is_hidden in zip(rows, hidden, strict=True)]
-    return overall[shown].drop_duplicates(SPECIFICATION)
-
-
 def _agreement(leave_one_out: pd.DataFrame, overall: pd.DataFrame) -> pd.DataFrame:
     both = leave_one_out.merge(overall[[*SPECIFICATION, "value", "verdict"]], on=SPECIFICATION, suffixes=("", "_all"))
     both["same_sign"] = (both["value"] * both["value_all"] > 0).astype("Int64")
     both["same_verdict"] = (both["verdict"] == both["verdict_all"]).astype("Int64")
-    counted = both.groupby(SPECIFICATION, as_index=False)
-    return counted.agg(districts_left_out=("left_out", "size"), same_sign=("same_sign", "sum"),
-                       same_verdict=("same_verdict", "sum"))
+    out = overall[SPECIFICATION]
+    for kind, prefix in (("district", ""), ("cohort", "cohorts_")):
+        counted = both[both["left_out_kind"] == kind].groupby(SPECIFICATION, as_index=False)
+        found = counted.agg(**{f"{kind}s_left_out": ("left_out", "size"), f"{prefix}same_sign": ("same_sign", "sum"),
+                               f"{prefix}same_verdict": ("same_verdict", "sum")})
+        out = out.merge(found, how="left", on=SPECIFICATION)
+    return out

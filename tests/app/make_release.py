@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import itertools
 import json
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pandas as pd
@@ -15,12 +17,26 @@ from evaluation import params
 from evaluation.contracts import TABLES, conform
 from evaluation.estimate.planned import plan_differences
 from evaluation.params import Plan, PlannedResults, Study
+from evaluation.release.believe import public_believable
 from evaluation.release.effects import public_diagnostics, public_estimates
 from evaluation.release.intake import public_intake
 from evaluation.release.levels import public_gap_levels, public_group_levels
 from evaluation.release.publish import publish
+from evaluation.release.scales import public_scales
+
+
+def load(path: Path) -> ModuleType:
+    """Load a module that lies beside the tests: they are no package."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
 
 POLICY = params.settings().disclosure
+believable = load(Path(__file__).with_name("make_believable.py"))
 _MADE: dict[str, dict[str, pd.DataFrame]] = {}
 UNREPORTED = {3: "suppressed", 7: "not_applicable"}
 
@@ -42,16 +58,13 @@ def make(root: Path, study: Study) -> Path:
 def tables(study: Study) -> dict[str, pd.DataFrame]:
     """Return every public table of an invented study."""
     estimates = conform(pd.DataFrame(list(_estimates(study))), "estimates")
-    overall = estimates[estimates["estimand"] == "overall"]
-    spec = list(TABLES["pre_trends"].key)
-    pre = overall[spec].assign(statistic=1.2345, df1=3.0, df2=8.5, p_value=0.3212, n_pre_periods=3)
-    detectable = overall[[*spec, "estimand"]].assign(detectable=2.345, se=0.8, df=7.0)
-    lost = overall[[*spec, "value", "verdict"]].assign(left_out="d1", se=0.9, df=6.0, ci_low=-3.0, ci_high=0.2)
     refused = pd.DataFrame([], columns=list(TABLES["public_refusals"].columns))
     gaps = public_gap_levels(gap_levels(study), study, POLICY)
     return {
         "public_estimates": public_estimates(estimates, gaps, study, POLICY),
-        "public_diagnostics": public_diagnostics(pre, detectable, lost, estimates, POLICY),
+        "public_diagnostics": public_diagnostics(diagnosed(estimates), estimates, POLICY),
+        **public_believable(believed(study, estimates), estimates, POLICY),
+        "public_scales": public_scales(*scales(study), POLICY),
         "public_plan": pd.DataFrame(plan_differences(study, ())),
         "public_refusals": refused,
         "public_group_levels": public_group_levels(group_levels(study), study, POLICY),
@@ -59,6 +72,33 @@ def tables(study: Study) -> dict[str, pd.DataFrame]:
         "public_coverage": coverage(study),
         "public_intake": public_intake(intake(study), POLICY),
     }
+
+
+def diagnosed(estimates: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Invent the diagnostics that are released in brief."""
+    overall = estimates[estimates["estimand"] == "overall"]
+    spec = list(TABLES["pre_trends"].key)
+    scale = overall["value"].abs()
+    lost = overall[[*spec, "value", "verdict"]].assign(left_out="d1", se=0.9, df=6.0, ci_low=-3.0, ci_high=0.2)
+    return {
+        "pre_trends": overall[spec].assign(statistic=1.2345, df1=3.0, df2=8.5, p_value=0.3212, n_pre_periods=3),
+        "pre_trend_power": overall[spec].assign(n_pre_periods=3, slope_50=0.3 * scale, slope_80=0.4567 * scale),
+        "detectable_effects": overall[[*spec, "estimand"]].assign(detectable=1.10345 * scale, se=0.8, df=7.0),
+        "leave_one_out": pd.concat([lost.assign(left_out_kind=kind) for kind in ("district", "cohort")])}
+
+
+def believed(study: Study, estimates: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Invent everything that makes overall effects believable."""
+    overall = estimates[(estimates["estimand"] == "overall") & (estimates["estimator"] == "group_time_att")]
+    invented = believable.of(study, overall)
+    invented["relative_effects"] = believable.relative(estimates)
+    return {name: conform(frame, name) for name, frame in invented.items()}
+
+
+def scales(study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Invent measurement invariance and reliability of every scale."""
+    invariance, reliability = believable.scales(study)
+    return conform(invariance, "measurement_invariance"), conform(reliability, "scale_reliability")
 
 
 def connecticut_like() -> Study:
@@ -171,7 +211,8 @@ def _inference(value: float, lone: bool, inference: str) -> dict[str, Any]:
         "ci80_high": value + 1.4 * se}
     districts = 1 if lone else 5
     return {"value": value, "se": se, "df": None if lone else 7.123456, **ends,
-            "p_value": None if lone or inference == "cr1" else 0.0234567, "level": 20.123456,
+            "p_value": None if lone or inference == "cr1" else 0.0234567,
+            "coverage": None if lone or inference == "cr1" else 0.9412345, "level": 20.123456,
             "no_interval": "lone_cohort_cluster" if lone else None,
             "verdict": "cannot_tell" if lone else "narrowed_focal_improvement", "n_students": 4321, "n_units": 40,
             "n_program_units": 3 * districts, "n_program_districts": districts, "n_comparison_districts": 9,
