@@ -8,12 +8,14 @@ from rich.progress import track
 
 from evaluation import params, stage, store
 from evaluation.contracts import TABLES
+from evaluation.coverage import registry
 from evaluation.design import check_assignment
 from evaluation.diagnose.all import OF_STUDY, OF_TOPIC, diagnose
 from evaluation.diagnose.diagnosed import Diagnosed, Row, diagnosable, prepare
 from evaluation.diagnose.scales import scale_tables
 from evaluation.diagnose.together import Result, Together, key_of, published
 from evaluation.errors import EstimationError
+from evaluation.stats.inference.gate import gate_of
 from evaluation.stats.standards.handbook import handbook
 
 
@@ -23,13 +25,13 @@ def main(study_id: str) -> None:
     cells = store.read("cells", study_id)
     check_assignment(cells, study.programs, study_id)
     by_outcome = {(str(o), str(d)): rows for (o, d), rows in cells.groupby(["outcome_id", "dimension"])}
-    console = Console(stderr=True)
+    gate, console = gate_of(registry()), Console(stderr=True)
     found: dict[str, list[Row]] = {table: [] for table in OF_TOPIC}
     together: dict[Result, Diagnosed] = {}
     wanted = diagnosable(study)
     for topic in track(wanted, "diagnose", console=console, transient=True, disable=not console.is_terminal):
         try:
-            of = prepare(by_outcome, study, topic)
+            of = prepare(by_outcome, study, topic, gate=gate)
         except EstimationError:
             continue
         for table, rows in diagnose(of).items():

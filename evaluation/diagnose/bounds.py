@@ -32,8 +32,8 @@ def suppression_bounds(of: Diagnosed) -> list[Row]:
         return []
     is_behind = (of.overall.weights[0] != 0).any(axis=1)
     behind = [unit for unit, is_used in zip(of.overall.design.unit_ids, is_behind, strict=True) if is_used]
-    cells = of.own_cells[of.own_cells["unit_id"].isin(behind)].reset_index(drop=True)
-    is_hidden = (cells["status"] == "suppressed").to_numpy(dtype=bool)
+    cells = of.own_cells.reset_index(drop=True)
+    is_hidden = ((cells["status"] == "suppressed") & cells["unit_id"].isin(behind)).to_numpy(dtype=bool)
     limits = limits_of(outcome)
     fill = limits[0] if np.isfinite(limits[0]) else 0.0
     filled = cells.assign(status=cells["status"].mask(is_hidden, "reported"), mean=cells["mean"].mask(is_hidden, fill),

@@ -30,7 +30,7 @@ def composition(of: Diagnosed) -> list[Row]:
         except EstimationError:
             continue
         rows += [{"composition" if name == "part" else name: value for name, value in row.items()}
-                 for row in effect_rows(overall)]
+                 for row in effect_rows(overall, of.gate)]
     return rows
 
 

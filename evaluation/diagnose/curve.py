@@ -16,6 +16,7 @@ from evaluation.diagnose.effects import effect, overall_effect
 from evaluation.errors import EstimationError
 from evaluation.params import Pool, Specification, Study
 from evaluation.stats.inference.infer import infer
+from evaluation.stats.inference.rules import Gate
 from evaluation.stats.reading import program_cells, used_cells
 from evaluation.stats.records import Design, Estimate
 
@@ -66,7 +67,7 @@ def specification_curve(of: Diagnosed) -> list[Row]:
             for comparison in known:
                 choice = {"estimator": estimator, "comparison": comparison, **chosen}
                 asked = _asked(topic.specification, specification, estimator, comparison)
-                rows.append({**choice, "is_headline": asked == topic.specification, **_found(design, asked)})
+                rows.append({**choice, "is_headline": asked == topic.specification, **_found(design, asked, of.gate)})
     return rows
 
 
@@ -118,7 +119,7 @@ def _asked(planned: Specification, of_design: Specification, estimator: Estimato
     return of_design.model_copy(update=update)
 
 
-def _found(design: Design | str, asked: Specification) -> Row:
+def _found(design: Design | str, asked: Specification, gate: Gate | None) -> Row:
     if isinstance(design, str):
         return {"undefined": design}
     if asked.comparison == "never" and not design.never_program.any():
@@ -129,7 +130,7 @@ def _found(design: Design | str, asked: Specification) -> Row:
         overall = overall_effect(design, asked)
     except EstimationError as error:
         return {"undefined": str(error)}
-    found = infer(overall)[0][0]
+    found = infer(overall, gate=gate)[0][0]
     return {**effect(found), "n_clusters": found.n_clusters, **_behind(overall)}
 
 

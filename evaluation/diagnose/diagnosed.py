@@ -13,6 +13,7 @@ from evaluation.design.estimator import estimator_of
 from evaluation.errors import EstimationError
 from evaluation.params import Study
 from evaluation.stats.aggregate import aggregate
+from evaluation.stats.inference.rules import Gate
 from evaluation.stats.reading import on_used_dummies
 from evaluation.stats.records import Design, Estimate
 
@@ -31,6 +32,7 @@ class Diagnosed:
     att_gt : effects by cohort and period
     overall : their average over the program, without lone cohorts
     districts : district of each unit of the design
+    gate : what is known of coverage; None withholds no interval by it
     """
 
     cells: Cells
@@ -40,6 +42,7 @@ class Diagnosed:
     att_gt: Estimate
     overall: Estimate
     districts: pd.Series
+    gate: Gate | None = None
 
     @property
     def own_cells(self) -> pd.DataFrame:
@@ -53,7 +56,7 @@ def diagnosable(study: Study) -> tuple[Topic, ...]:
                  and t.specification.sample == "same" and t.specification.weights != "own")
 
 
-def prepare(cells: Cells, study: Study, topic: Topic) -> Diagnosed:
+def prepare(cells: Cells, study: Study, topic: Topic, *, gate: Gate | None = None) -> Diagnosed:
     """Estimate a topic.
 
     Raises
@@ -70,7 +73,7 @@ def prepare(cells: Cells, study: Study, topic: Topic) -> Diagnosed:
     overall = overall_of(att_gt)
     if overall is None:
         raise EstimationError("no program unit is observed before and in the program beside a comparison unit.")
-    return Diagnosed(cells, study, topic, design, att_gt, overall, districts(own, design))
+    return Diagnosed(cells, study, topic, design, att_gt, overall, districts(own, design), gate)
 
 
 def cells_of(cells: Cells, topic: Topic) -> pd.DataFrame:

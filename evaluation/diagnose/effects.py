@@ -13,6 +13,7 @@ from evaluation.params import Specification
 from evaluation.stats.aggregate import aggregate
 from evaluation.stats.estimators.twfe import lone_cohorts, twfe, without_cohorts
 from evaluation.stats.inference.infer import infer
+from evaluation.stats.inference.rules import Gate
 from evaluation.stats.reading import on_used_dummies
 from evaluation.stats.records import Design, Estimate, Inference
 
@@ -39,9 +40,10 @@ def overall_effect(design: Design, specification: Specification) -> Estimate:
     return on_used_dummies(made) if is_saturated else made
 
 
-def effect_rows(overall: Estimate) -> list[Row]:
+def effect_rows(overall: Estimate, gate: Gate | None) -> list[Row]:
     """Return one row per part: name of the part, value and uncertainty."""
-    return [{"part": part, **effect(found)} for part, found in zip(overall.parts, infer(overall)[0], strict=True)]
+    return [{"part": part, **effect(found)}
+            for part, found in zip(overall.parts, infer(overall, gate=gate)[0], strict=True)]
 
 
 def effect(found: Inference) -> Row:

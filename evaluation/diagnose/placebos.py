@@ -27,7 +27,7 @@ def placebos(of: Diagnosed) -> list[Row]:
             overall = overall_effect(design, specification)
         except EstimationError:
             continue
-        rows += [{"placebo": placebo, "detail": detail, **row} for row in effect_rows(overall)]
+        rows += [{"placebo": placebo, "detail": detail, **row} for row in effect_rows(overall, of.gate)]
     return rows
 
 

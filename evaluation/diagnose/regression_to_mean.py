@@ -64,7 +64,7 @@ def pretended(design: Design, windows: Sequence[Window], *, matches: int = MATCH
     never-program units of their stratum, themselves among them, under the design's weights. Where the program's gaps
     were like those of others, nothing is to be seen; where they were large, large gaps shrink by chance.
     """
-    found = []
+    found: list[Design] = []
     for window in windows:
         start, seen = float(design.periods[window.late][0]), window.early | window.late
         for near in _near(design, window, matches):

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from evaluation.design import build
 from evaluation.diagnose.diagnosed import Diagnosed, Row, cells_of
-from evaluation.diagnose.effects import effect_rows, overall_effect
+from evaluation.diagnose.effects import effect, overall_effect
 from evaluation.errors import EstimationError
 from evaluation.stats.inference.infer import infer
 from evaluation.stats.reading import levels, verdicts
@@ -24,6 +24,8 @@ def definition_switches(of: Diagnosed) -> list[Row]:
             overall = overall_effect(design, topic.specification)
         except EstimationError:
             continue
-        said = verdicts(levels(overall), infer(overall), better=variant.better, margin=variant.margin)[0]
-        rows += [{"variant": variant.id, **row, "verdict": said} for row in effect_rows(overall)]
+        inference = infer(overall, gate=of.gate)
+        said = verdicts(levels(overall), inference, better=variant.better, margin=variant.margin)[0]
+        rows += [{"variant": variant.id, "part": part, **effect(found), "verdict": said}
+                 for part, found in zip(overall.parts, inference[0], strict=True)]
     return rows

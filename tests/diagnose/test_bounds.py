@@ -38,6 +38,18 @@ def test_without_hidden_cells_both_ends_are_the_value(cells_of, study_of, prepar
     assert rows.loc["gap", "cells_used"] == 2 * rows.loc["focal", "cells_used"] == 24
 
 
+def test_units_that_the_result_leaves_out_keep_their_say_in_its_weights(cells_of, study_of, prepared):
+    starts = {"ia-10": 2002, **{f"ia-{u}": 2004 for u in range(11, 14)}}
+    rng = np.random.default_rng(1)
+    units = tuple(f"ia-{u}" for u in range(10, 20))
+    values = {k: (v[0], int(rng.integers(10, 60))) for k, v in panel(units=units).items()}
+    study = study_of(starts, last=2004)
+    focal = study.specifications[0].model_copy(update={"weights": "focal"})
+    of = prepared(cells_of(values), study.model_copy(update={"specifications": (focal,)}))
+    assert of.overall.left_out_cohorts == ((2002,),)
+    assert rows_of(of).loc["gap", ["low", "high"]].tolist() == pytest.approx([of.overall.value[0, 0]] * 2)
+
+
 def test_a_hidden_cell_moves_the_effect_by_its_weight_over_the_scale(cells_of, study_of, prepared):
     values = panel()
     values["ia-10", 2004, "black"] = HIDDEN
@@ -64,8 +76,8 @@ def test_any_filling_of_hidden_cells_lies_between_the_ends(cells_of, study_of, p
     study = study_until_2004(study_of)
     of = prepared(cells_of({**values, **dict.fromkeys(hidden, HIDDEN)}), study)
     behind = {u for u, used in zip(of.design.unit_ids, (of.overall.weights[0] != 0).any(axis=1), strict=True) if used}
-    filled = {k: v for k, v in {**values, **{k: (fill.choice([0.0, 100.0, fill.uniform(0, 100)]), 20)
-                                             for k in hidden}}.items() if k[0] in behind}
+    filled = {**values, **{k: (fill.choice([0.0, 100.0, fill.uniform(0, 100)]), 20) if k[0] in behind else HIDDEN
+                           for k in hidden}}
     design = build(cells_of(filled), study, of.topic.specification, "rate_pct", of.topic.gap)
     value = overall_effect(design, of.topic.specification).value[0]
     rows = rows_of(of)
