@@ -98,6 +98,13 @@ def test_the_projects_own_studies_are_complete(study: str) -> None:
         (lambda s: s["periods"].update(first=2026, last=2017), "periods", "`first` before `last`"),
         (lambda s: s["programs"].append(s["programs"][0]), "programs", "unique"),
         (lambda s: s["outcomes"][0].update(parameters={"threshold": 10}), "outcomes.0", "study_file"),
+        (lambda s: s["outcomes"][1].update(variant_of="x"), "outcomes.1.variant_of", "Known: any_suspension_pct"),
+        (lambda s: s["outcomes"][1].update(variant_of="chronic_absence_excl_oss_pct"), "outcomes.1.variant_of",
+         "Name another outcome"),
+        (lambda s: s["outcomes"][1].update(variant_of="belonging_1to5"), "outcomes.1.variant_of", "give both one unit"),
+        (lambda s: s["outcomes"][3].update(placebo_for=["x"]), "outcomes.3.placebo_for", "Known: any_suspension_pct"),
+        (lambda s: s["outcomes"][3].update(placebo_for=["oss_per_100"]), "outcomes.3.placebo_for",
+         "Name another outcome"),
     ],
 )
 def test_a_mistake_names_file_key_and_way_out(change, edit, key: str, way_out: str) -> None:
