@@ -107,7 +107,8 @@ def _effect_sizes(of: Diagnosed, measured: _Measured | None) -> Row:
     if measured is None:
         return dict.fromkeys([*names, "improvement_index"])
     try:
-        g = [standardize(float(value), sd=measured.sd, n=measured.n, clusters=measured.clusters).value
+        # as `gap_effect_sizes`: four samples take four degrees of freedom, not two
+        g = [standardize(float(value), sd=measured.sd, n=measured.n - 2, clusters=measured.clusters).value
              for value in of.overall.value[0]]
     except ValueError:
         return dict.fromkeys([*names, "improvement_index"])
