@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.linalg import block_diag
@@ -52,13 +52,23 @@ def select(estimate: Estimate, keep: Sequence[int]) -> Estimate:
     )
 
 
+@dataclass(frozen=True)
+class Joined:
+    """The estimator of joined estimates: `joined` of what others make of a design."""
+
+    made: tuple[Callable[[Design], Estimate], ...]
+
+    def __call__(self, design: Design) -> Estimate:
+        """Estimate them anew."""
+        return joined([estimator(design) for estimator in self.made])
+
+
 def joined(estimates: Sequence[Estimate]) -> Estimate:
     """Stack estimates of one design that rest on one regression, or all on influence."""
     first = estimates[0]
-    made = tuple(e.estimator for e in estimates)
     return replace(
         first,
-        estimator=lambda design: joined([estimator(design) for estimator in made]),
+        estimator=Joined(tuple(e.estimator for e in estimates)),
         estimands=tuple(e for x in estimates for e in x.estimands),
         value=np.vstack([x.value for x in estimates]),
         weights=_stacked([x.weights for x in estimates]),
