@@ -7,6 +7,8 @@ from scipy import stats
 
 from evaluation.diagnose.path import path_of
 from evaluation.diagnose.sensitivity import MULTIPLES, breakdowns, sensitivity, slope_error
+from evaluation.stats.aggregate import aggregate
+from evaluation.stats.inference.cr2 import covariance
 from evaluation.stats.inference.infer import infer
 from tests.diagnose.drawn import drawn, table, with_specification
 
@@ -64,6 +66,16 @@ def test_the_contrast_is_the_overall_effect_where_every_step_may_have_an_interva
     path = path_of(of)
     for part, study in enumerate(path.studies):
         assert study.value[study.n_pre:] @ path.contrast == pytest.approx(of.overall.value[0, part])
+
+
+def test_covariance_and_degrees_of_freedom_are_those_of_cr2_at_its_weakest_step(cells_of, study_of, prepared):
+    of = prepared(cells_of(drawn(3, n_units=34)), study_of(TWO))
+    by_time = aggregate(of.att_gt, "event_time")
+    found = covariance(by_time.regression, by_time.contrasts)
+    study = path_of(of).studies[0]
+    assert study.covariance == pytest.approx(found.matrix[0])
+    assert found.df.max() > found.df.min() + 1
+    assert study.df == pytest.approx(found.df.min())
 
 
 def test_years_left_out_move_no_base_and_keep_their_distance(cells_of, study_of, prepared):

@@ -128,6 +128,25 @@ def test_cohorts_are_compared_at_their_own_base(cells_of, study_of, rated):
     assert row["baseline_g_focal_districts"] == pytest.approx(0, abs=1e-12)
 
 
+def test_over_cohorts_students_weigh_by_students_and_districts_by_districts(cells_of, study_of, rated):
+    """Cohort 2002 has one district of 60 students, 10 points above; cohort 2003 has three of 20, as the others."""
+    starts = {"ia-10": 2002, **{f"ia-{i}": 2003 for i in (11, 12, 13)}}
+    n = {"ia-10": 60}
+    values = {(f"ia-{u}", p, g): ((6 if u == 10 else 5) * n.get(f"ia-{u}", 20) // 10, n.get(f"ia-{u}", 20), "total")
+              for u in range(10, 18) for p in (2001, 2002, 2003) for g in GROUPS}
+    cells, study = cells_of(values), study_of(starts, first=2001, last=2003)
+    of = prepare({("rate_pct", "race_ethnicity"): cells}, study, topics(study)[0])
+    assert baseline_of(of, students_of(of), 0).program.mean == pytest.approx(50)
+    # the district alone in its cohort is no part of the overall effect; with a second one it is
+    starts["ia-14"] = 2002
+    study = study_of(starts, first=2001, last=2003)
+    of = prepare({("rate_pct", "race_ethnicity"): cells}, study, topics(study)[0])
+    found = baseline_of(of, students_of(of), 0)
+    assert found.program.mean == pytest.approx((80 * (60 * 60 + 20 * 50) / 80 + 60 * 50) / 140)
+    assert found.program_mean == pytest.approx((2 * 55 + 3 * 50) / 5)
+    assert (found.program.n, found.comparison.n) == (140, 20 * 6)
+
+
 def test_one_district_in_a_condition_is_not_eligible_whatever_else(rated):
     _, row = rated(events(before=EVEN, during=LESS), starts={"ia-10": 2002}, said=Published(None, "cannot_tell"))
     assert (row["rating"], row["essa_tier"]) == ("not_eligible", "none")
