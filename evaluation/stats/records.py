@@ -191,21 +191,24 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Inference:
-    """Uncertainty of one estimand and one part; interval and p are None where no interval may be given.
+    """Uncertainty of one estimand and one part.
 
-    se, df and statistic are then None too, but for CR1, which reproduces a published table's.
+    Where no interval may be given, se, df, statistic and p are None too; but tests have a p-value without an interval:
+    permutation (`test_only`), and placebos that are not inverted.
 
     Attributes
     ----------
     value, se : in outcome units, signed
     n_clusters : clusters behind the number
-    df : Satterthwaite's, or G − 1
+    df : Satterthwaite's, or G − 1; None for wild bootstrap and permutation, which have no t distribution
     statistic : value / se
-    ci_low, ci_high, ci80_low, ci80_high : 95 % and 80 % interval
+    ci_low, ci_high, ci80_low, ci80_high
+        95 % and 80 % interval; of the wild bootstrap the ends of a set of values that need not be an interval
     p_value : two-sided
     no_interval : why there is none
     coverage : that 95 % intervals of this method have in simulated designs like this one, at worst; None where nobody
         asked or none is like it
+    p_value_webb : of the wild bootstrap with Webb's signs, beside p_value up to 10 clusters
     """
 
     value: float
@@ -220,3 +223,4 @@ class Inference:
     p_value: float | None = None
     no_interval: str | None = None
     coverage: float | None = None
+    p_value_webb: float | None = None

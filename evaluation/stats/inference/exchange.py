@@ -35,6 +35,12 @@ class Exchange:
         return prod(factorial(len(labels)) // prod(factorial(labels.count(label)) for label in set(labels))
                     for labels in self.labels)
 
+    @property
+    def moving(self) -> Integers:
+        """Codes of the clusters that get another label under some assignment."""
+        return np.concatenate([clusters for clusters, labels in zip(self.clusters, self.labels, strict=True)
+                               if len(set(labels)) > 1])
+
     def every_assignment(self) -> Iterator[tuple[Integers, ...]]:
         """Yield each assignment once: per class, whose label each cluster gets."""
         return product(*(list(_arrangements(labels)) for labels in self.labels))
@@ -58,7 +64,9 @@ def exchange_of(design: Design) -> Exchange:
     """Find the clusters that may exchange their cohorts: those with units in the same strata.
 
     A cluster keeps its place where units of one stratum start in different periods, or not all of them start: the
-    cluster is then not the level of assignment. So does one with units in the program from the first period on.
+    cluster is then not the level of assignment, as a district some of whose schools are in the program. Its units keep
+    their cohorts under every assignment, on both sides of the comparison. So does one with units in the program from
+    the first period on.
 
     Raises
     ------

@@ -14,12 +14,15 @@ from evaluation.stats.inference.cv3 import cv3
 from evaluation.stats.inference.exchange import exchange_of
 from evaluation.stats.inference.permutation import permutation_test
 from evaluation.stats.inference.rules import Case, Gate, gated, reason_of
+from evaluation.stats.inference.signs import ENUMERATED
 from evaluation.stats.inference.wild import wild_bootstrap
 from evaluation.stats.records import Estimate, Floats, Inference, Influence, Integers
 from evaluation.stats.regression import regression_of
 
 Method = Literal["cr2", "cv3", "cr1", "wild", "permutation"]
 LEVELS = (0.95, 0.8)
+WEBB = 10
+"""Clusters up to which Webb's signs stand beside Rademacher's, which have few different p-values then."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,7 @@ class _Found:
 
     se, p_value : (m, K); df : (m,), NaN where the method has none; low, high : (2, m, K) at the two levels
     reason : (m,) why the method itself does not apply, or gives no interval
+    p_value_webb : (m, K) beside the wild bootstrap's p_value; NaN where it is not wanted
     """
 
     se: Floats
@@ -36,6 +40,7 @@ class _Found:
     low: Floats
     high: Floats
     reason: tuple[str | None, ...]
+    p_value_webb: Floats | None = None
 
 
 def default_method(estimate: Estimate) -> Method:
@@ -54,8 +59,10 @@ def infer(estimate: Estimate, *, method: Method | None = None, rng: np.random.Ge
         None: `default_method`. `cr2`: t with Satterthwaite degrees of freedom. `cv3`: jackknife over clusters,
         t(G − 1). `cr1`: t(G − 1), only to reproduce other programs; from influence √(G/(G − 1) Σψ²). `wild`:
         restricted wild cluster bootstrap, exact up to 12 clusters; se is CR1's, which studentizes it, and there is no
-        df. `permutation`: a p-value, as if clusters were exchangeable, with CR1's se beside it and no interval.
-    rng, draws : of `wild` and `permutation` where they do not enumerate
+        df; up to 10 clusters Webb's p-value stands beside it. `permutation`: a p-value, as if clusters were
+        exchangeable, with CR1's se beside it and neither df nor interval.
+    rng, draws : of `wild` and `permutation` where they do not enumerate; Webb's p-value of 9 or 10 clusters, which is
+        drawn where Rademacher's is enumerated, is left out without a generator
     n_absorbed : coefficients beside the regressors that count in CR1's K
     gate : says what coverage the method's intervals have in designs like this one (`gate.gate_of` a registry); where
         it is too low there is no interval, and at 80 % alone no 80 % interval. A p-value alone (`permutation`) is not
@@ -129,9 +136,15 @@ def _by_t(estimate: Estimate, robust: Robust) -> _Found:
 
 
 def _wild(estimate: Estimate, se: Floats, rng: np.random.Generator | None, draws: int) -> _Found:
-    found = wild_bootstrap(*regression_of(estimate), levels=LEVELS, draws=draws, rng=rng)
+    of = regression_of(estimate)
+    found = wild_bootstrap(*of, levels=LEVELS, draws=draws, rng=rng)
     reason = tuple("few_clusters_for_wild" if n == 0 else None for n in found.n_draws)
-    return _Found(se, np.full(len(se), np.nan), found.p_value, found.ci_low, found.ci_high, reason)
+    most = WEBB if rng is not None else ENUMERATED["webb"]
+    few = np.flatnonzero((found.n_draws > 0) & (found.n_clusters <= most))
+    webb = np.full(se.shape, np.nan)
+    if len(few):
+        webb[few] = wild_bootstrap(of[0], of[1][few], weights="webb", draws=draws, rng=rng).p_value
+    return _Found(se, np.full(len(se), np.nan), found.p_value, found.ci_low, found.ci_high, reason, webb)
 
 
 def _permutation(estimate: Estimate, se: Floats, rng: np.random.Generator | None, draws: int) -> _Found:
@@ -140,7 +153,8 @@ def _permutation(estimate: Estimate, se: Floats, rng: np.random.Generator | None
     except ValueError:
         return _nothing(estimate, "not_exchangeable")
     p_value, none = permutation_test(estimate, draws=draws, rng=rng).p_value, np.full((2, *se.shape), np.nan)
-    return _Found(se, np.full(len(se), np.nan), p_value, none, none, ("test_only",) * len(se))
+    reason = tuple("not_exchangeable" if without.all() else "test_only" for without in np.isnan(p_value))
+    return _Found(se, np.full(len(se), np.nan), p_value, none, none, reason)
 
 
 def _nothing(estimate: Estimate, reason: str) -> _Found:
@@ -172,7 +186,8 @@ def _inference(found: _Found, case: Case, part: int) -> Inference:
         low[1] = high[1] = None
     return Inference(
         value, n_clusters, se, df, value / se if se > 0 else None, ci_low=low[0], ci_high=high[0], ci80_low=low[1],
-        ci80_high=high[1], p_value=_known(found.p_value[i, part]), no_interval=reason, coverage=coverage)
+        ci80_high=high[1], p_value=_known(found.p_value[i, part]), no_interval=reason, coverage=coverage,
+        p_value_webb=None if found.p_value_webb is None else _known(found.p_value_webb[i, part]))
 
 
 def _known(x: float) -> float | None:

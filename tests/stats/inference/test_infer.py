@@ -122,6 +122,29 @@ def test_the_wild_bootstrap_has_its_own_interval_and_the_se_that_studentizes_it(
         assert (found.ci80_low, found.ci80_high) == (wild.ci_low[1, 0, part], wild.ci_high[1, 0, part])
 
 
+def test_webbs_p_value_stands_beside_rademachers(estimate, collapsed):
+    # insurance of the self-employed in eight years, effect less .04 (WildBootTests.jl); all 6⁸ vectors
+    r, expected = collapsed
+    shifted = replace(r, coefficient=r.coefficient - 0.04 * np.eye(4)[:, :1])
+    one = replace(estimate, regression=shifted, contrasts=np.eye(1, 4), value=shifted.coefficient[:1], parts=("part0",),
+                  program_clusters=(np.unique(r.cluster)[:4],), comparison_clusters=(np.unique(r.cluster)[4:],))
+    found = infer(one, method="wild")[0][0]
+    assert found.p_value == 20 / 256
+    assert found.p_value_webb == pytest.approx(expected["webb_reported"], abs=5e-5)
+
+
+@pytest.mark.parametrize(("clusters", "has_rng", "has_webb"), [(9, True, True), (10, True, True), (10, False, False),
+                                                               (11, True, False)])
+def test_webbs_p_value_is_drawn_where_it_may_be(design_of, clusters, has_rng, has_webb):
+    design = design_of(np.random.default_rng(clusters).normal(size=(clusters, 3)), [3] * 4 + [NAN] * (clusters - 4))
+    estimate = group_time_att(design, comparison="never", base="universal")
+    found = infer(estimate, method="wild", rng=np.random.default_rng(0) if has_rng else None, draws=999)[0][0]
+    assert (found.p_value_webb is not None) == has_webb
+    assert found.p_value == infer(estimate, method="wild")[0][0].p_value
+    assert not has_webb or found.p_value_webb == pytest.approx(found.p_value, abs=0.06)
+    assert infer(estimate)[0][0].p_value_webb is None
+
+
 def test_the_permutation_test_is_a_test_only(estimate):
     p = permutation_test(estimate, draws=29, rng=np.random.default_rng(1)).p_value
     for part, found in enumerate(infer(estimate, method="permutation", draws=29, rng=np.random.default_rng(1))[0]):
@@ -154,6 +177,18 @@ def test_clusters_that_cannot_be_exchanged_have_no_permutation_test(design_of):
     design = design_of(np.random.default_rng(0).normal(size=(16, 2)), cohort, cluster=cluster)
     estimate = group_time_att(design, comparison="never", base="universal")
     assert infer(estimate, method="permutation")[0][0].no_interval == "not_exchangeable"
+
+
+def test_an_effect_on_clusters_that_keep_their_place_has_no_permutation_test(design_of):
+    # cohort 3 are schools of six districts with other schools
+    cluster = np.array([*np.repeat(np.arange(6), 2), *range(6, 20)])
+    cohort = np.array([3, NAN] * 6 + [2] * 4 + [NAN] * 10)
+    design = design_of(np.random.default_rng(0).normal(size=(26, 4)), cohort, cluster=cluster)
+    estimate = aggregate(group_time_att(design, comparison="never", base="universal"), "cohort")
+    first, second = infer(estimate, method="permutation", rng=np.random.default_rng(0))
+    assert (first[0].no_interval, second[0].no_interval) == ("test_only", "not_exchangeable")
+    assert first[0].p_value is not None
+    assert second[0].p_value is None
 
 
 def as_influence(estimate):

@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 
 from evaluation.stats.aggregate import aggregate
+from evaluation.stats.estimators.event_study import event_study
 from evaluation.stats.estimators.group_time_att import group_time_att
 from evaluation.stats.estimators.twfe import twfe
 from evaluation.stats.inference.exchange import exchange_of, outcome_moves
 from evaluation.stats.inference.permutation import permutation_test
+from evaluation.stats.records import Estimand
 from evaluation.stats.regression import influence_of
 
 NAN = np.nan
@@ -51,7 +53,7 @@ def test_enumeration_is_estimating_every_order_anew(design_of):
     assert not outcome_moves(design, exchange_of(design))
 
 
-@pytest.mark.parametrize("make", [twfe, overall])
+@pytest.mark.parametrize("make", [twfe, event_study])
 def test_moving_outcomes_is_moving_cohorts(design_of, make, monkeypatch):
     rng = np.random.default_rng(2)
     cluster = np.repeat(np.arange(10), 2)
@@ -137,3 +139,44 @@ def test_under_exchangeability_p_is_uniform_on_its_grid(design_of):
     p = permutation_test(overall(design_of(rng.normal(size=(6, 2, 2000)), [2, 2, 2, NAN, NAN, NAN]))).p_value[0]
     for j in (2, 4, 8, 14):
         assert (p <= j / 20 + 1e-9).mean() == pytest.approx(j / 20, abs=4 * np.sqrt(j / 20 * (1 - j / 20) / 2000))
+
+
+def test_an_effect_on_clusters_that_all_keep_their_place_is_not_tested(design_of):
+    # cohort 3 are schools of two districts with other schools: no assignment takes the program from them
+    cluster = np.array([0, 0, 1, 1, *range(2, 10)])
+    cohort = np.array([3, NAN, 3, NAN, 2, 2, 2, NAN, NAN, NAN, NAN, NAN])
+    design = design_of(np.random.default_rng(5).normal(size=(12, 4)), cohort, cluster=cluster)
+    estimate = aggregate(group_time_att(design, comparison="never", base="universal"), "cohort")
+    found = permutation_test(estimate)
+    assert found.n_assignments == 56
+    assert np.isnan(found.p_value[:, 0]).tolist() == [False, True]
+    assert np.isnan(found.smallest[:, 0]).tolist() == [False, True]
+
+
+def test_an_estimand_that_its_estimator_does_not_make_is_not_tested(design_of):
+    estimate = overall(two_periods(design_of, [5.0, 6, 1, 2], [2, 2, NAN, NAN]))
+    named = replace(estimate, estimands=(Estimand("district", district="a"),))
+    assert np.isnan(permutation_test(named).p_value).all()
+
+
+def test_hours_of_refits_are_refused_with_the_draws_that_fit(design_of, monkeypatch):
+    rng = np.random.default_rng(0)
+    estimate = event_study(design_of(rng.normal(size=(30, 5)), [3] * 6 + [4] * 6 + [NAN] * 18,
+                                     weight=rng.uniform(1, 9, 30)))
+    rows, k = estimate.regression.x.shape
+    monkeypatch.setattr("evaluation.stats.inference.permutation.OPERATIONS",
+                        200 * rows * k * (k + len(estimate.estimands) + 1))
+    with pytest.raises(ValueError, match="ask for draws=199"):
+        permutation_test(estimate, draws=200, rng=rng)
+    assert permutation_test(estimate, draws=199, rng=rng).n_assignments == 200
+
+
+def test_without_a_regression_cells_are_counted(design_of, monkeypatch):
+    rng = np.random.default_rng(1)
+    design = design_of(rng.normal(size=(20, 3)), [2] * 8 + [NAN] * 12, covariates=rng.normal(size=(20, 1)))
+    estimate = group_time_att(design, comparison="never", base="universal", adjustment="regression")
+    monkeypatch.setattr("evaluation.stats.inference.permutation.OPERATIONS",
+                        50 * 60 * (len(estimate.estimands) + 1) * 10)
+    with pytest.raises(ValueError, match="ask for draws=49"):
+        permutation_test(estimate, draws=50, rng=rng)
+    assert permutation_test(estimate, draws=49, rng=rng).n_assignments == 50
