@@ -27,7 +27,8 @@ class _Told:
     code : (U, T) number of the period × stratum effect
     mean : (U, J) mean of the unit's dummies over its cells
     unit, period : (N,) of the cells
-    load : (N, J) load' × outcome = period effects, up to what the cells do not tell
+    inverse : (J, J) of the period effects' equations, up to what the cells do not tell
+    load : (N, J) load' × outcome = period effects, up to that
     unknown : (J, d) directions that the cells do not tell
     """
 
@@ -37,6 +38,7 @@ class _Told:
     mean: Floats
     unit: Integers
     period: Integers
+    inverse: Floats
     load: Floats
     unknown: Floats
 
@@ -80,7 +82,8 @@ def imputation(design: Design) -> Estimate:
     names, of = np.unique(cells[:, :2], axis=0, return_inverse=True)
     of, m = of.ravel(), len(names)
     j, w = of[cell], design.weight[at.unit]
-    weights = _weights(told, at, j, w / np.bincount(j, w, minlength=m)[j], m)
+    taken = _taken(told, at, j, w / np.bincount(j, w, minlength=m)[j], m)
+    weights = _weights(told, at, j, w / np.bincount(j, w, minlength=m)[j], taken)
     program = clusters_of(design, cell, at.unit)
     against = tuple(np.unique(design.cluster[told.cells[:, int(t)] & (design.stratum == s)]) for _, t, s in cells)
     found = Estimate(
@@ -96,9 +99,10 @@ def imputation(design: Design) -> Estimate:
         left_out_cohorts=((),) * m,
         weights=weights,
     )
-    same = etwfe(replace(design, covariates=np.empty((0, 0))), comparison="not_yet")
-    if same.estimands == found.estimands and _agree(same, found):
-        return replace(found, regression=same.regression, contrasts=same.contrasts)
+    if _may_agree(design, told, at, cell, taken):
+        same = etwfe(replace(design, covariates=np.empty((0, 0))), comparison="not_yet")
+        if same.estimands == found.estimands and _agree(same, found):
+            return replace(found, regression=same.regression, contrasts=same.contrasts)
     return replace(found, influence=_influence(design, told, at, cell, weights))
 
 
@@ -116,7 +120,7 @@ def _told(design: Design) -> _Told:
     size, vectors = np.linalg.eigh(inside.T @ (w[:, None] * inside))
     is_told = size > TOLERANCE * size.max(initial=0)
     inverse = vectors[:, is_told] / size[is_told] @ vectors[:, is_told].T
-    return _Told(cells, n, code, mean, unit, period, w[:, None] * inside @ inverse, vectors[:, ~is_told])
+    return _Told(cells, n, code, mean, unit, period, inverse, w[:, None] * inside @ inverse, vectors[:, ~is_told])
 
 
 def _imputable(design: Design, told: _Told) -> _Imputed:
@@ -127,20 +131,39 @@ def _imputable(design: Design, told: _Told) -> _Imputed:
     return _Imputed(unit[is_told], period[is_told], away[is_told])
 
 
-def _weights(told: _Told, at: _Imputed, j: Integers, share: Floats, m: int) -> Floats:
+def _taken(told: _Told, at: _Imputed, j: Integers, share: Floats, m: int) -> tuple[Floats, Floats]:
+    """What the imputed values of each effect take: means of units (m, U), and period effects away from them (m, J)."""
+    own, away = np.zeros((m, len(told.n))), np.zeros((m, told.mean.shape[1]))
+    np.add.at(own, (j, at.unit), share)
+    np.add.at(away, j, share[:, None] * at.away)
+    return own, away
+
+
+def _weights(told: _Told, at: _Imputed, j: Integers, share: Floats, taken: tuple[Floats, Floats]) -> Floats:
     """(m, U, T): share of the cell itself, less what its imputed value takes from the cells without the program.
 
     Imputed: mean of the unit's cells + (period effect − mean of the period effects of those cells).
     """
-    weights = np.zeros((m, *told.cells.shape))
+    own, away = taken
+    weights = np.zeros((len(own), *told.cells.shape))
     weights[j, at.unit, at.period] = share
-    own, away = np.zeros((m, len(told.n))), np.zeros((m, told.mean.shape[1]))
-    np.add.at(own, (j, at.unit), share)
-    np.add.at(away, j, share[:, None] * at.away)
-    taken = own[:, told.unit] / told.n[told.unit] + away @ told.load.T
-    taken[np.abs(taken) <= ROUND_OFF * np.abs(taken).max(axis=1, initial=0, keepdims=True)] = 0
-    weights[:, told.unit, told.period] = -taken
+    found = own[:, told.unit] / told.n[told.unit] + away @ told.load.T
+    found[np.abs(found) <= ROUND_OFF * np.abs(found).max(axis=1, initial=0, keepdims=True)] = 0
+    weights[:, told.unit, told.period] = -found
     return weights
+
+
+def _may_agree(design: Design, told: _Told, at: _Imputed, cell: Integers, taken: tuple[Floats, Floats]) -> bool:
+    """Tell whether the weights can be those of the regression, before it is fitted.
+
+    Weights of a regression, by unit of weight, are sums of a number per unit, per period × stratum and per dummy; so
+    units that share a dummy have the same number, as the cells of a dummy weigh the same.
+    """
+    own, away = taken
+    of_unit = (own / (np.maximum(told.n, 1) * design.weight) - away @ told.inverse @ told.mean.T)[:, at.unit]
+    _, first = np.unique(cell, return_index=True)
+    apart = np.abs(of_unit - of_unit[:, first[cell]]).max(initial=0)
+    return bool(apart <= np.sqrt(SAME) * np.abs(of_unit).max(initial=0))
 
 
 def _has_lone(clusters: tuple[Integers, ...], of: Integers) -> Booleans:

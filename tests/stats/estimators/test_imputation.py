@@ -67,6 +67,23 @@ def test_where_no_cell_is_absent_the_regression_is_the_extended_two_way(staggere
     assert a.lone_program.tolist() == b.lone_program.tolist()
 
 
+def test_it_has_the_regression_exactly_where_its_weights_are_those(design_of):
+    n_same = 0
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        outcome = rng.normal(size=(8, 5))
+        is_program = np.arange(8) < 5
+        outcome[(rng.random((8, 5)) < 0.2) & ~(is_program[:, None] & (seed % 3 > 0))] = NAN
+        if seed % 3 == 1:
+            outcome[is_program, 1] = NAN  # from all units of a cohort alike
+        design = design_of(outcome, [3, 3, 4, 4, 4, NAN, NAN, NAN])
+        a, b = imputation(design), etwfe(design, comparison="not_yet")
+        is_same = a.estimands == b.estimands and np.allclose(a.weights, b.weights, atol=1e-9)
+        assert (a.regression is not None) == is_same
+        n_same += is_same
+    assert 20 < n_same < 50
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_the_influence_of_residuals_is_that_of_the_regression_where_both_exist(staggered, seed, monkeypatch):
     design = staggered(seed, missing=0)
