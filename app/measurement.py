@@ -22,6 +22,10 @@ REASONS = {
     "one_factor_does_not_fit": "the items do not measure one thing", "small_group": "too few answers in a group",
     "few_items": "too few items", "not_estimable": "the model could not be fitted",
 }
+IN_BRIEF = {"equal": "alike", "loadings": "loadings differ", "intercepts": "intercepts differ",
+            "one_factor_does_not_fit": "not one factor", "small_group": "few answers", "few_items": "few items",
+            "not_estimable": "no fit"}
+_IS_SAME = {"holds": "yes", "partial": "partly", "fails": "no", "cannot_tell": "cannot tell"}
 _WORST = ("fails", "partial", "cannot_tell", "holds")
 
 
@@ -84,8 +88,8 @@ def figure(scales: pd.DataFrame, topic: Topic, theme: Theme, alt: str) -> Figure
     everything = pd.concat([waves, rows[rows["compared"] == "groups_and_waves"]])
     table = pd.DataFrame([{
         "Year": "all together" if text.is_missing(r["period"]) else str(r["period"]),
-        "Same measure": WORDS_SHORT[str(r["invariance"])],
-        "Why": REASONS[str(r["invariance_reason"])], "Item most different": _given(r["worst_item"]),
+        "Same measure": _IS_SAME[str(r["invariance"])],
+        "Why": IN_BRIEF[str(r["invariance_reason"])], "Item most different": _given(r["worst_item"]),
         **{f"{letter} {name}": _two(r[f"{kind}_{side}"]) for kind, letter in (("alpha", "α"), ("omega", "ω"))
            for side, name in zip(("focal", "reference"), names, strict=True)},
         "Note": "" if r["suppression"] == "none" else SUPPRESSION[str(r["suppression"])]}
@@ -94,9 +98,6 @@ def figure(scales: pd.DataFrame, topic: Topic, theme: Theme, alt: str) -> Figure
                   topic.labels)
     data = pd.concat(sides, ignore_index=True)
     return Figure(spec, data, without_empty(table) if len(table) else table, everything, alt)
-
-
-WORDS_SHORT = {"holds": "yes", "partial": "partly", "fails": "no", "cannot_tell": "cannot tell"}
 
 
 def _rows(scales: pd.DataFrame, outcome: str, gap: str, program: str, labels: Labels) -> pd.DataFrame:
@@ -115,7 +116,8 @@ def _reliability(rows: pd.DataFrame, topic: Topic) -> str:
     for side in ("focal", "reference"):
         alpha = rows[f"alpha_{side}"].dropna()
         if len(alpha):
-            found.append(f"{topic.labels.students(topic.gap, side)} {alpha.min():.2f} to {alpha.max():.2f}")
+            ends = dict.fromkeys((_two(alpha.min()), _two(alpha.max())))
+            found.append(f"{topic.labels.students(topic.gap, side)} {' to '.join(ends)}")
     if not found:
         return "How consistently its items measure is not known for either group."
     return f"Cronbach's alpha over the years: {', '.join(found)}."

@@ -24,9 +24,14 @@ def of_estimand(relative: pd.DataFrame, topic: Topic, kind: str = "overall", *, 
     return next(iter(text.records(rows)), None)
 
 
-def disagree(gap: text.Row | None, relative: text.Row | None) -> str | None:
-    """Say how the two scales disagree: in `sign`, in being `clear`; None where they agree or one is missing."""
+def disagree(gap: text.Row | None, relative: text.Row | None, labels: Labels) -> str | None:
+    """Say how the two scales disagree: in `sign`, in being `clear`; None where they agree or one is missing.
+
+    A score has no true zero, so its ratio says nothing and cannot disagree.
+    """
     if gap is None or relative is None or text.is_missing(gap["value"]) or text.is_missing(relative["ratio"]):
+        return None
+    if _is_score(gap, labels):
         return None
     absolute = _is_clear(gap["ci_low"], gap["ci_high"], 0.0)
     ratio = _is_clear(relative["ratio_low"], relative["ratio_high"], 1.0)
@@ -35,15 +40,15 @@ def disagree(gap: text.Row | None, relative: text.Row | None) -> str | None:
     return "clear" if absolute is not None and ratio is not None and absolute != ratio else None
 
 
-def marks(rows: pd.DataFrame, relative: text.Row | None) -> str:
+def marks(rows: pd.DataFrame, relative: text.Row | None, labels: Labels) -> str:
     """Return shape and word of what happened to the gap; unclear where difference and ratio point apart."""
-    is_split = disagree(gap_row(rows), relative) == "sign"
+    is_split = disagree(gap_row(rows), relative, labels) == "sign"
     return "◇ unclear: difference and ratio disagree" if is_split else direction_marks(rows)
 
 
 def caveat(gap: text.Row | None, relative: text.Row | None, labels: Labels) -> str:
     """Return the sentence that goes with an effect where difference and ratio disagree; an empty string elsewhere."""
-    how = disagree(gap, relative)
+    how = disagree(gap, relative, labels)
     if how is None or gap is None or relative is None:
         return ""
     focal, reference = (labels.students(str(gap["gap_id"]), side) for side in ("focal", "reference"))
@@ -59,6 +64,8 @@ def caveat(gap: text.Row | None, relative: text.Row | None, labels: Labels) -> s
 
 def sentence(gap: text.Row | None, relative: text.Row | None, topic: Topic) -> str:
     """Return the relative effect beside the absolute one, and whether the two agree."""
+    if topic.labels.outcomes[topic.outcome]["kind"] == "score":
+        return "A score has no true zero, so a ratio of scores says nothing: the effect is told as a difference only."
     if relative is None:
         return "No relative effect was worked out for this result, so it is told as a difference only."
     if relative["suppression"] != "none":
@@ -109,6 +116,10 @@ def _difference(row: text.Row, estimates: pd.DataFrame, topic: Topic) -> str:
         if not text.is_missing(row[column]):
             same = same[same[column] == row[column]]
     return "–" if same.empty else topic.signed(same.iloc[0]["value"]) or "[c]"
+
+
+def _is_score(row: text.Row, labels: Labels) -> bool:
+    return bool(labels.outcomes[str(row["outcome_id"])]["kind"] == "score")
 
 
 def _is_clear(low: object, high: object, none: float) -> bool | None:

@@ -35,7 +35,7 @@ factor = relative.of_estimand(factors, Topic(specification, outcome, gap, labels
 said = (text.effect(rows, labels, overall_detectable, choices.refusal(refusals, specification, outcome, gap)),
         relative.caveat(views.gap_row(rows), factor, labels),
         measurement.warning(scales, outcome, gap, program, labels))
-st.markdown(f"**{relative.marks(rows, factor)}** — {' '.join(s for s in said if s)}")
+st.markdown(f"**{relative.marks(rows, factor, labels)}** — {' '.join(s for s in said if s)}")
 st.caption(f"Specification: {labels.specifications[specification]['label']}{text.standing(rows)}. "
            f"{labels.outcomes[outcome]['label']}: {labels.outcomes[outcome]['definition']}")
 

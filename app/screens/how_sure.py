@@ -8,7 +8,7 @@ from app.topic import Topic
 TABLES = ("public_estimates", "public_plan", "public_adjusted_p_values", "public_specification_curve",
           "public_diagnostics", "public_sensitivity", "public_breakdowns", "public_placebos", "public_composition",
           "public_definition_switches", "public_suppression_bounds", "public_scales", "public_standards",
-          "public_relative_effects")
+          "public_relative_effects", "public_refusals")
 
 release = st.session_state["release"]
 labels = Labels(release.labels)
@@ -25,10 +25,12 @@ effect = topic.row(overall, "gap")
 refused = measurement.refusal(found["scales"], outcome, gap, program, labels)
 factor = relative.of_estimand(found["relative_effects"], topic)
 
+refusal = choices.refusal(found["refusals"], topic.specification, outcome, gap)
+
 if refused:
     st.error(refused)
 else:
-    st.markdown(f"{text.effect(overall, labels)} {relative.caveat(effect, factor, labels)}")
+    st.markdown(f"{text.effect(overall, labels, refusal=refusal)} {relative.caveat(effect, factor, labels)}")
 st.caption(f"Specification: {labels.specifications[topic.specification]['label']}. Effects are those of the overall "
            f"estimate, all cohorts together. {trends.coverage(effect)}")
 
@@ -48,9 +50,14 @@ if set(found["plan"]["change"]) != {"no_lock"}:
 frame.download(found["plan"], release, labels, key="sure_plan")
 own = topic.row(found["adjusted_p_values"])
 members = found["adjusted_p_values"][found["adjusted_p_values"]["family"] == (own or {}).get("family")]
-said = plan.decision(own, topic, int(members["p_value"].notna().sum()))
-show(said, None if own is None else plan.p_values(members, labels, frame.theme(), said), "p_values",
-     "P-values of the family of results that are judged together")
+if refused:
+    st.markdown("Nothing is decided on a gap that may not be shown, whatever its p-value.")
+else:
+    said = plan.decision(own, topic, int(members["p_value"].notna().sum()))
+    may_be_shown = [measurement.refusal(found["scales"], o, g, program, labels) is None
+                    for o, g in zip(members["outcome_id"], members["gap_id"], strict=True)]
+    show(said, None if own is None else plan.p_values(members[may_be_shown], labels, frame.theme(), said), "p_values",
+         "P-values of the family of results that are judged together")
 
 if not refused:
     st.header("Would other choices change it?", anchor=False)
@@ -66,6 +73,7 @@ if not refused:
     tests = trends.table(found["diagnostics"], topic)
     if len(tests):
         frame.plain(tests, f"Joint tests before the start, and drifts they would have found ({topic.unit} a year)")
+        frame.download(topic.of(found["diagnostics"]), release, labels, key="sure_tests")
 
     st.header("How far may trends differ?", anchor=False)
     said = bounds.sentence(topic.of(found["breakdowns"], "gap"), topic)
@@ -130,6 +138,8 @@ if not refused:
 
     st.header("As a difference and as a ratio", anchor=False)
     said = relative.sentence(effect, factor, topic)
-    show(said, relative.figure(found["relative_effects"], found["estimates"], topic, frame.theme(), said), "relative",
-         "Effect on the ratio of the two groups, beside the difference")
+    is_score = labels.outcomes[outcome]["kind"] == "score"
+    ratios = None if is_score else relative.figure(found["relative_effects"], found["estimates"], topic, frame.theme(),
+                                                   said)
+    show(said, ratios, "relative", "Effect on the ratio of the two groups, beside the difference")
 frame.footer(release, labels, TABLES)

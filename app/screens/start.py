@@ -35,7 +35,7 @@ for outcome in labels.specifications[specification]["outcomes"]:
                 relative.caveat(views.gap_row(rows), factor, labels),
                 measurement.warning(scales, outcome, gap, program, labels))
         sentences.append(" ".join(s for s in said if s))
-        st.markdown(f"**{relative.marks(rows, factor)}** — {sentences[-1]}")
+        st.markdown(f"**{relative.marks(rows, factor, labels)}** — {sentences[-1]}")
     overall = views.overall(estimates, specification, outcome, labels)
     overall = overall[~overall["gap_id"].isin(refused)]
     shown = views.overall_forest(overall, labels, frame.theme(), " ".join(sentences))

@@ -61,7 +61,7 @@ def figure(rows: pd.DataFrame, restriction: str, topic: Topic, theme: Theme, alt
         "Note": ["" if s == "none" else SUPPRESSION[str(s)] for s in rows["suppression"]]})
     spec = titled(templates.bounds(theme), f"{name}: change of the gap", topic.labels, topic.unit,
                   by.format(unit=topic.unit))
-    return Figure(spec, data, without_empty(table), rows, f"{alt} {_ends(data)}".strip())
+    return Figure(spec, data, without_empty(table), rows, f"{alt} {_ends(data, name)}".strip())
 
 
 def _broken(row: text.Row, topic: Topic) -> str:
@@ -85,11 +85,11 @@ def _interval(row: text.Row, topic: Topic) -> str:
     return " to ".join(ends)
 
 
-def _ends(data: pd.DataFrame) -> str:
+def _ends(data: pd.DataFrame, name: str) -> str:
     if data.empty:
         return ""
     first, last = text.records(data)[0], text.records(data)[-1]
-    return f"The interval is {first['ci95']} at m = {first['size']} and {last['ci95']} at m = {last['size']}."
+    return f"{name}: the interval is {first['ci95']} at m = {first['size']} and {last['ci95']} at m = {last['size']}."
 
 
 def _size(m: float) -> str:

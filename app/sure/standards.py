@@ -72,8 +72,8 @@ def sentence(row: text.Row | None, topic: Topic) -> str:
             if text.is_missing(row["g_gap"]) else
             f"The effect on the gap is {text.signed(row['g_gap'], 2)} standard deviations of students (Hedges g)")
     index = "" if text.is_missing(row["improvement_index"]) else (
-        f"; {topic.labels.students(topic.gap, 'focal')} in the middle would move by "
-        f"{text.signed(row['improvement_index'])} percentile points, plus being better")
+        f"; it moves the middle of {topic.labels.students(topic.gap, 'focal')} by "
+        f"{text.signed(row['improvement_index'])} percentile points (plus is better)")
     alike = "" if text.is_missing(row["equivalence"]) else (
         f" Before the program both sides were {EQUIVALENCE[str(row['equivalence'])]}.")
     if text.is_missing(row["rating"]):

@@ -8,7 +8,7 @@ from app import marks
 from app.marks import Spec
 from app.theme import PALETTES, SHAPES, Theme
 
-HEADLINE, OTHER, REFERENCE = "Headline", "Other specification", "Two-way fixed effects (reference)"
+HEADLINE, OTHER, REFERENCE = "Headline", "Other", "Two-way (reference)"
 CLEAR, UNCLEAR = "Interval excludes 0", "Interval holds 0"
 _CURVE, _ROW = 240, 19
 _WRAPPED = r"slice(split(replace(datum.label, regexp('(.{1,26})( +|$)', 'g'), '$1|'), '|'), 0, -1)"
@@ -26,8 +26,8 @@ def rows(theme: Theme, names: tuple[str, ...], *, rules: tuple[float, ...] = (0.
     axis = {"grid": False, "labelExpr": _WRAPPED, "labelLimit": 175, "labelLineHeight": 13}
     row = {"y": {"field": "row", "type": "nominal", "title": None, "axis": axis,
                  "sort": {"field": "order", "op": "min"}}}
-    scale: dict[str, object] = {"type": "log", "nice": False, "padding": 12} if is_log else {}
-    scale |= {"domain": list(ends)} if ends else {}
+    scale: Spec = {"domain": list(ends)} if ends else {"padding": 10}
+    scale |= {"type": "log", "nice": False} if is_log else {}
     x = {"field": "value", "type": "quantitative", "title": None, "axis": {"tickCount": 5}, "scale": scale}
     drawn = marks.series(theme, names, first=first, has_legend=has_legend)
     point = {**marks.point(), "size": 130, "stroke": PALETTES[theme].background, "strokeWidth": 1.2}
@@ -102,7 +102,7 @@ def curve(theme: Theme, choices: tuple[str, ...], n: int) -> Spec:
     is_headline, is_reference = (f"datum.series == '{name}'" for name in (HEADLINE, REFERENCE))
     wide = 0 if n <= 24 else 1 if n <= 60 else 2
     large: Spec = {"condition": {"test": is_headline, "value": (190, 150, 120)[wide]}, "value": (50, 28, 14)[wide]}
-    fill: Spec = {"condition": {"test": is_reference, "value": p.background}, **color, "legend": None}
+    fill: Spec = {"condition": {"test": is_reference, "value": p.background}, **color}
     only = {"effects": [{"filter": "!isValid(datum.choice)"}], "dots": [{"filter": "isValid(datum.choice)"}],
             "headline": [{"filter": f"!isValid(datum.choice) && {is_headline}"}]}
     thin, thick = ((1.2, 4.0), (1.0, 2.2), (0.6, 1.4))[wide]
@@ -128,4 +128,5 @@ def curve(theme: Theme, choices: tuple[str, ...], n: int) -> Spec:
                          "size": {"condition": {"test": is_headline, "value": 90},
                                   "value": (40, 20, 9)[wide]}, **words}}
     return {**marks.whole(theme, [{"layer": upper}, {"layer": [dots]}], lower[1]),
+            "autosize": {"type": "fit-x", "contains": "padding"},  # the height is ours: both parts have their own range
             "resolve": {"scale": {"y": "independent"}, "axis": {"y": "independent"}}}

@@ -102,7 +102,7 @@ def test_back_and_forward_bring_the_filters_back(browser, address):
     page.close()
 
 
-@pytest.mark.parametrize("path", ["", "gaps_narrow", "gaps_over_time", "coverage"])
+@pytest.mark.parametrize("path", ["", "gaps_narrow", "how_sure", "gaps_over_time", "coverage"])
 def test_a_phone_needs_no_sideways_scroll(browser, address, path):
     page = browser.new_page(viewport={"width": 390, "height": 844})
     page.goto(f"{address}/{path}?study=partnership")

@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path.cwd()))
 from streamlit.testing.v1 import AppTest
 import evaluation
 assert Path(evaluation.__file__).is_relative_to(Path.cwd()), evaluation.__file__
-for page in ("start", "gaps_narrow", "gaps_over_time", "coverage"):
+for page in ("start", "gaps_narrow", "how_sure", "gaps_over_time", "coverage"):
     app = AppTest.from_file(str(Path.cwd() / "app" / "main.py"), default_timeout=60)
     app.query_params["study"] = "partnership"
     if page != "start":

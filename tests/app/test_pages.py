@@ -11,8 +11,8 @@ from app import levels, templates, views
 from app.labels import Labels
 from evaluation import params, released
 
-PAGES = {"start": "Start", "gaps_narrow": "Did gaps narrow?", "gaps_over_time": "Gaps over time",
-         "coverage": "Data and coverage"}
+PAGES = {"start": "Start", "gaps_narrow": "Did gaps narrow?", "how_sure": "How sure are we?",
+         "gaps_over_time": "Gaps over time", "coverage": "Data and coverage"}
 STUDIES = ("partnership", "connecticut")
 
 

@@ -133,27 +133,28 @@ def test_effects_carry_at_most_four_digits(tables):
 
 
 def test_a_withheld_part_leaves_no_diagnostics_of_its_gap(maker):
-    key = list(TABLES["pre_trends"].key)
     estimates = conform(pd.DataFrame(list(maker._estimates(STUDY))), "estimates")
     one = estimates[estimates["estimand"] == "overall"].groupby("part").head(1).copy()
     one.loc[one["part"] == "focal", "n_students"] = 9
-    none = one[key].assign(statistic=1.0, df1=1.0, df2=2.0, p_value=0.5, n_pre_periods=1)
-    left = one[[*key, "value", "verdict"]].assign(left_out="a")
-    shown = public_diagnostics(none, one[[*key, "estimand"]].assign(detectable=1.0), left, one, POLICY)
-    assert shown["part"].tolist() == ["reference"]
+    assert public_diagnostics(maker.diagnosed(one), one, POLICY)["part"].tolist() == ["reference"]
 
 
 def test_leave_one_out_is_released_as_counts(maker):
     key = list(TABLES["pre_trends"].key)
     estimates = conform(pd.DataFrame(list(maker._estimates(STUDY))), "estimates")
     one = estimates[(estimates["estimand"] == "overall")].iloc[[0]]
-    left = pd.concat([one[key].assign(left_out=d, value=v, se=1.0, df=5.0, ci_low=0.0, ci_high=1.0, verdict=w)
-                      for d, v, w in (("a", -1.0, one["verdict"].item()), ("b", 2.0, "cannot_tell"))])
-    none = one[key].assign(statistic=1.0, df1=1.0, df2=2.0, p_value=0.5, n_pre_periods=1).head(0)
-    smallest = one[[*key, "estimand"]].assign(detectable=1.23456)
-    row = public_diagnostics(none, smallest, left, one, POLICY).iloc[0]
+    left = pd.concat([one[key].assign(left_out_kind=kind, left_out=d, value=v, se=1.0, df=5.0, ci_low=0.0, ci_high=1.0,
+                                      verdict=w)
+                      for kind, d, v, w in (("district", "a", -1.0, one["verdict"].item()),
+                                            ("district", "b", 2.0, "cannot_tell"),
+                                            ("cohort", "2022", -3.0, "cannot_tell"))])
+    made = maker.diagnosed(one) | {"leave_one_out": left}
+    made["detectable_effects"] = made["detectable_effects"].assign(detectable=1.23456)
+    row = public_diagnostics(made, one, POLICY).iloc[0]
     assert (row["districts_left_out"], row["same_sign"], row["same_verdict"]) == (2, 1, 1)
+    assert (row["cohorts_left_out"], row["cohorts_same_sign"], row["cohorts_same_verdict"]) == (1, 1, 0)
     assert row["detectable"] == 1.235
+    assert row["slope_80"] == 1.198
 
 
 COUNTS = ["rows_in", "rows_accepted", "rows_quarantined", "rows_refused"]
