@@ -39,14 +39,15 @@ REASONS: Mapping[str, Reason] = {
 }
 
 NoBreakdown = Literal["not_clear", "any_size", "varying_base", "no_regression", "no_pre_period", "few_clusters",
-                      "composition", "deficient_rank"]
+                      "low_coverage", "composition", "deficient_rank"]
 NO_BREAKDOWN: Mapping[NoBreakdown, str] = {
     "not_clear": "the interval holds zero even without any departure",
     "any_size": "the interval excludes zero whatever the departure",
     "varying_base": "effects before the start are on another base period than those after it",
     "no_regression": "the estimator is no regression",
     "no_pre_period": "no period lies before the base period",
-    "few_clusters": "no effect before the base, or none after the start, may have an interval",
+    "few_clusters": "no effect before the base, none after the start, or not their average, may have an interval",
+    "low_coverage": "in simulations of designs like this one the interval of the effect misses the truth too often",
     "composition": "cohorts differ so much in the periods they have that averages over them are no path in time",
     "deficient_rank": "there are no more clusters than periods",
 }

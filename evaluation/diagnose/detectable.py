@@ -21,7 +21,7 @@ def detectable_effects(of: Diagnosed) -> list[Row]:
     program = next(p for p in of.study.programs if p.id == of.topic.specification.program)
     phase_of = {c.start: c.phase for c in program.cohorts}
     averages = joined([aggregate(of.att_gt, kind, phase_of=phase_of) for kind in AVERAGES])
-    found = infer(averages if averages.regression is None else on_used_dummies(averages))
+    found = infer(averages if averages.regression is None else on_used_dummies(averages), gate=of.gate)
     return [{"part": part, **_coordinates(estimand), "se": one.se, "df": one.df,
              "detectable": None if one.se is None or one.df is None else detectable(one.se, one.df)}
             for estimand, parts in zip(averages.estimands, found, strict=True)

@@ -26,7 +26,7 @@ def leave_one_out(of: Diagnosed) -> list[Row]:
             continue
         if without is None:
             continue
-        inference = infer(without)
+        inference = infer(without, gate=of.gate)
         said = verdicts(levels(without), inference, better=outcome.better, margin=outcome.margin)
         rows += [{"part": part, "left_out_kind": kind, "left_out": name, "value": found.value, "se": found.se,
                   "df": found.df, "ci_low": found.ci_low, "ci_high": found.ci_high, "verdict": said[0]}

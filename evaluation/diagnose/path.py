@@ -11,7 +11,7 @@ from evaluation.diagnose.diagnosed import Diagnosed
 from evaluation.stats.aggregate import aggregate
 from evaluation.stats.combine import select
 from evaluation.stats.inference.cr2 import covariance
-from evaluation.stats.inference.infer import no_interval
+from evaluation.stats.inference.infer import infer, no_interval
 from evaluation.stats.reading import on_used_dummies
 from evaluation.stats.records import Booleans, Estimate, Floats, Integers
 from evaluation.stats.regression import regression_of
@@ -54,12 +54,16 @@ def path_of(of: Diagnosed) -> Path | NoBreakdown:
     Effects are averaged by their step from the base of their own cohort, so that years left out, which lie at another
     event time in every cohort, move no base. The time of a step is the mean number of periods since the base: a bound
     per period that holds in every cohort then holds for the averages. Lone cohorts and break periods are left out, and
-    steps with too few clusters for an interval. The contrast weighs steps in the program as the overall effect does.
+    steps with too few clusters for an interval. Where the overall effect may have no interval, a robust one may not be
+    given either. The contrast weighs steps in the program as the overall effect does.
     """
     if of.topic.specification.base == "varying":
         return "varying_base"
     if of.att_gt.regression is None:
         return "no_regression"
+    withheld = infer(of.overall, gate=of.gate)[0][0].no_interval
+    if withheld is not None:
+        return "low_coverage" if withheld == "low_coverage" else "few_clusters"
     by_step, time, share = _by_step(of.att_gt)
     step = np.array([e.event_time for e in by_step.estimands], dtype=np.int64)
     found = covariance(*regression_of(by_step))

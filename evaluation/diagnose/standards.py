@@ -25,6 +25,8 @@ WORSE = ("satisfied", "satisfied_with_adjustment", "not_satisfied")
 Invariance = Literal["fails", "cannot_tell", "partial", "holds"]
 LEAST_INVARIANT: tuple[Invariance, ...] = get_args(Invariance)
 GROUPS = ("focal", "reference")
+NEED_STUDENTS = ("equivalent_sample", "large_sample")
+"""Rules that are neither met nor missed where numbers of students are not known."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,8 @@ def _row(of: Diagnosed, together: Together, said: Published) -> Row:
     rated = rate(finding, handbook=together.handbook)
     # what makes a finding not eligible stands whatever else is unknown
     is_open = bool(unknown) and rated.grade != "not_eligible"
-    reasons = [reason.rule for reason in rated.reasons if reason.is_met is False]
+    reasons = [reason.rule for reason in rated.reasons if reason.is_met is False
+               and not ("students_not_known" in unknown and reason.rule in NEED_STUDENTS)]
     return {**_effect_sizes(of, measured), **_differences(equivalence),
             "rating": NOT_KNOWN if is_open else rated.grade, "essa_tier": NOT_KNOWN if is_open else rated.tier,
             "rating_reasons": ", ".join([*unknown, *reasons])}

@@ -1,13 +1,18 @@
 """The event study behind sensitivity, robust intervals and breakdown values of a topic."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
 
+from evaluation.diagnose.detectable import detectable_effects
+from evaluation.diagnose.leave_one_out import leave_one_out
 from evaluation.diagnose.path import path_of
 from evaluation.diagnose.sensitivity import MULTIPLES, breakdowns, sensitivity, slope_error
 from evaluation.stats.aggregate import aggregate
+from evaluation.stats.inference.coverage import Achieved
 from evaluation.stats.inference.cr2 import covariance
 from evaluation.stats.inference.infer import infer
 from tests.diagnose.drawn import drawn, table, with_specification
@@ -117,6 +122,18 @@ def test_where_there_is_no_event_study_a_row_says_why(cells_of, study_of, prepar
     assert set(rows["undefined"]) == {reason}
     assert rows["breakdown"].isna().all()
     assert sensitivity(of) == []
+
+
+def test_where_the_gate_withholds_the_interval_no_robust_one_is_given(steady):
+    def gate(estimate, i, method, level):
+        return Achieved(0.8, 0.79, 0.94, is_allowed=False, simulated=None)
+
+    of = replace(steady, gate=gate)
+    assert sensitivity(of) == []
+    assert {row["undefined"] for row in breakdowns(of)} == {"low_coverage"}
+    assert detectable_effects(of)[0]["detectable"] is None
+    assert {row["verdict"] for row in leave_one_out(of)} == {"cannot_tell"}
+    assert "cannot_tell" not in {row["verdict"] for row in leave_one_out(steady)}
 
 
 def test_only_confirmatory_results_are_asked(cells_of, study_of, prepared):
