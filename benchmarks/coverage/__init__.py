@@ -1,0 +1,1 @@
+"""Simulated coverage of every interval this project gives: the coverage registry."""
