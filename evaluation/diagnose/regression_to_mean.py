@@ -139,7 +139,7 @@ def _cohorts(design: Design) -> list[float]:
 def _before(design: Design, cohort: float, anticipation: int) -> Booleans:
     """(T,): periods more than `anticipation` periods before the cohort's start."""
     start = design.position[np.searchsorted(design.periods, cohort).clip(max=len(design.periods) - 1)]
-    return np.asarray((design.periods < cohort) & (design.position < start - anticipation))
+    return np.asarray(design.position < start - anticipation)
 
 
 def _mean_gap(design: Design, periods: Booleans) -> Floats:

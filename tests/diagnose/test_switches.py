@@ -37,10 +37,11 @@ def test_a_variant_has_the_effect_of_its_own_cells_under_the_same_specification(
 
 def test_the_verdict_is_that_of_the_variants_direction(cells_of, study_of, prepared):
     cells = both(cells_of, -6.0, 6.0)
+    cells.loc[cells["group_id"] == "black", "mean"] -= 10.0
     lower = rows_of(prepared(cells, two(study_of, variant_of="rate_pct")))
     higher = rows_of(prepared(cells, two(study_of, variant_of="rate_pct", better="higher")))
-    assert set(lower["verdict"]) == {"widened"}
-    assert set(higher["verdict"]) != {"narrowed_focal_improvement"}
+    assert set(lower["verdict"]) == {"narrowed_focal_worse"}
+    assert set(higher["verdict"]) == {"narrowed_focal_improvement"}
 
 
 def test_an_outcome_that_is_no_variant_of_it_has_no_row(cells_of, study_of, prepared):
