@@ -66,17 +66,22 @@ def aggregate(att_gt: Estimate, kind: Aggregation, *, phase_of: Mapping[int, str
 def average(found: Estimate) -> Estimate:
     """Average an aggregate into one number, `overall`: the one R's did prints beside its table.
 
-    Over event times from 0 on and over calendar periods the plain mean; over cohorts by the weight of their units.
-    None where nothing is in the program.
+    Over event times from 0 on and over calendar periods the plain mean; over cohorts by the weight of their units (of
+    the eligible, where the program reaches only them). None where nothing is in the program.
     """
-    design = found.design
-    size = np.array([1.0 if e.cohort is None else design.weight[design.cohort == e.cohort].sum()
-                     for e in found.estimands])
+    size = np.array([1.0 if e.cohort is None else _size(found.design, e.cohort) for e in found.estimands])
     weight = np.where(is_averaged(found.estimands), size, 0.0)[None, :]
     weight = shares(weight[weight.any(axis=1)])
     left_out = tuple(sorted({c for out in found.left_out_cohorts for c in out}))
     return combine(found, weight, (Estimand("overall"),) * len(weight), (left_out,) * len(weight),
                    Averaged(found.estimator))
+
+
+def _size(design: Design, cohort: int) -> float:
+    """Weight of a cohort's units; of the eligible ones where it has such."""
+    mine = design.cohort == cohort
+    reached = mine & design.is_eligible if len(design.is_eligible) else mine
+    return float(design.weight[reached if reached.any() else mine].sum())
 
 
 def is_averaged(estimands: tuple[Estimand, ...]) -> Booleans:

@@ -21,6 +21,8 @@ from evaluation.stats.regression import regression_of
 
 Method = Literal["cr2", "cv3", "cr1", "wild", "permutation"]
 LEVELS = (0.95, 0.8)
+MANY = 100
+"""Clusters above which an estimate without a regression is not estimated anew without each."""
 WEBB = 10
 """Clusters up to which Webb's signs stand beside Rademacher's, which have few different p-values then."""
 
@@ -44,8 +46,13 @@ class _Found:
 
 
 def default_method(estimate: Estimate) -> Method:
-    """CR2 for a regression; CV3 for an estimate with influence only."""
-    return "cv3" if estimate.regression is None else "cr2"
+    """CR2 for a regression; for an estimate with influence only CV3, with more than MANY clusters CR1.
+
+    CV3 then estimates anew once per cluster; with so many, CR1 from influence differs from it by little.
+    """
+    if estimate.regression is not None:
+        return "cr2"
+    return "cv3" if estimate.influence is None or len(estimate.influence.cluster) <= MANY else "cr1"
 
 
 def infer(estimate: Estimate, *, method: Method | None = None, rng: np.random.Generator | None = None,
