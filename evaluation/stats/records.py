@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -129,6 +130,17 @@ class Regression:
     def y(self) -> Floats:
         """(N, K): what was fitted."""
         return self.x @ self.coefficient + self.residual
+
+    @cached_property
+    def is_saturated(self) -> bool:
+        """Every row has one regressor, so the regressors are orthogonal."""
+        return bool((np.count_nonzero(self.x, axis=1) == 1).all())
+
+    @cached_property
+    def orthonormal(self) -> tuple[Floats, Floats]:
+        """Z (N, k) and R (k, k) with W^½X = ZR and Z'Z = I."""
+        z, r = np.linalg.qr(self.x * np.sqrt(self.w)[:, None])
+        return z, r
 
 
 @dataclass(frozen=True)

@@ -68,9 +68,8 @@ def influence_of(estimate: Estimate) -> Influence | None:
 
 def row_weights(regression: Regression, contrasts: Floats) -> Floats:
     """(N, m): what each row's outcome adds to each contrast, WX(X'WX)⁻¹c."""
-    root = np.sqrt(regression.w)[:, None]
-    q, triangle = np.linalg.qr(regression.x * root)
-    load: Floats = q @ solve_triangular(triangle, contrasts.T, trans="T") * root
+    z, r = regression.orthonormal
+    load: Floats = z @ solve_triangular(r, contrasts.T, trans="T") * np.sqrt(regression.w)[:, None]
     return load
 
 

@@ -89,12 +89,7 @@ class Blocks:
 def blocks_of(regression: Regression, contrasts: Floats) -> Blocks:
     """Return the blocks of a regression and of contrasts (m, k) of its coefficients."""
     value = contrasts @ regression.coefficient
-    return (_of_dummies if is_saturated(regression) else _of_regressors)(regression, contrasts, value)
-
-
-def is_saturated(regression: Regression) -> bool:
-    """Every row has one regressor, so the regressors are orthogonal."""
-    return bool((np.count_nonzero(regression.x, axis=1) == 1).all())
+    return (_of_dummies if regression.is_saturated else _of_regressors)(regression, contrasts, value)
 
 
 def _of_dummies(regression: Regression, contrasts: Floats, value: Floats) -> Blocks:
@@ -118,7 +113,7 @@ def _of_dummies(regression: Regression, contrasts: Floats, value: Floats) -> Blo
 def _of_regressors(regression: Regression, contrasts: Floats, value: Floats) -> Blocks:
     """Decompose clusters of one size together."""
     root, order = np.sqrt(regression.w)[:, None], np.argsort(regression.cluster, kind="stable")
-    q, r = np.linalg.qr(regression.x * root)
+    q, r = regression.orthonormal
     z, u = q[order], (regression.residual * root)[order]
     codes, first, size = np.unique(regression.cluster[order], return_index=True, return_counts=True)
     start = np.concatenate([[0], np.cumsum(np.minimum(size, z.shape[1]))])

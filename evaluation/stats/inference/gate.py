@@ -8,7 +8,6 @@ from functools import partial
 import numpy as np
 
 from evaluation.stats.combine import select
-from evaluation.stats.inference.blocks import is_saturated
 from evaluation.stats.inference.coverage import Achieved, CoverageRegistry, Quantity, lookup
 from evaluation.stats.inference.rules import Gate
 from evaluation.stats.reading import program_cells, used_cells
@@ -69,7 +68,7 @@ def _quantities(estimate: Estimate, i: int) -> tuple[Quantity, ...]:
     if estimate.regression is None:
         return (kind,)
     regression, contrasts = regression_of(estimate)
-    if is_saturated(regression):
+    if regression.is_saturated:
         return (kind,)
     is_one_coefficient = kind == "overall" and int((contrasts[i] != 0).sum()) == 1
     return ("two_way",) if is_one_coefficient else (kind, "two_way")

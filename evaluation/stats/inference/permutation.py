@@ -9,7 +9,6 @@ from itertools import chain, islice
 import numpy as np
 
 from evaluation.stats.combine import select
-from evaluation.stats.inference.blocks import is_saturated
 from evaluation.stats.inference.exchange import Exchange, exchange_of, moved, outcome_moves
 from evaluation.stats.inference.permuted_group_time import Permuted, permuted_group_time
 from evaluation.stats.reading import on_used_dummies
@@ -154,7 +153,7 @@ def _by_cohort(estimate: Estimate, exchange: Exchange, assignments: Iterable[Ass
 
 def _squared(estimate: Estimate) -> Floats:
     """(1, m, K): t² of an estimate."""
-    is_wide = estimate.regression is not None and len(estimate.estimands) > 0 and is_saturated(estimate.regression)
+    is_wide = estimate.regression is not None and len(estimate.estimands) > 0 and estimate.regression.is_saturated
     influence = influence_of(on_used_dummies(estimate) if is_wide else estimate)
     if influence is None:
         raise ValueError("this estimate has no influence by cluster to studentize by: use placebo inference")
@@ -164,22 +163,19 @@ def _squared(estimate: Estimate) -> Floats:
 def _by_outcome(estimate: Estimate, exchange: Exchange, assignments: Iterable[Assignment]) -> Floats:
     """(B, m, K): the same where outcomes may move in place of cohorts, by the estimate's response to each cell."""
     design = estimate.design
-    weights, influence = _response(estimate)
+    response = _response(estimate)
     cells = np.nan_to_num(design.outcome)
     out = []
     for some in _batches(assignments, BATCH):
         place = np.array([moved(design, exchange, assignment) for assignment in some])
         outcome = cells[place].transpose(1, 2, 0, 3).reshape(cells.shape[0] * cells.shape[1], -1)
-        value = (weights @ outcome).reshape(len(weights), len(some), -1)
-        variance = np.zeros_like(value)
-        for of_cluster in influence:
-            variance += (of_cluster @ outcome).reshape(value.shape) ** 2
-        out.append(_ratio(value, variance).transpose(1, 0, 2))
+        found = (response.reshape(-1, len(outcome)) @ outcome).reshape(*response.shape[:2], len(some), -1)
+        out.append(_ratio(found[0], np.einsum("gmbk,gmbk->mbk", found[1:], found[1:])).transpose(1, 0, 2))
     return np.concatenate(out)
 
 
-def _response(estimate: Estimate) -> tuple[Floats, Floats]:
-    """Value (m, UT) and influence (G, m, UT) as linear maps of the cells, found from one unit of outcome in each."""
+def _response(estimate: Estimate) -> Floats:
+    """(1 + G, m, UT): value, then influence of clusters, as linear maps of cells, from one unit of outcome in each."""
     design: Design = estimate.design
     units, periods = design.present.shape
     unit_outcome = np.eye(units * periods).reshape(units, periods, -1)
@@ -190,7 +186,7 @@ def _response(estimate: Estimate) -> tuple[Floats, Floats]:
     influence = influence_of(other)
     if influence is None:
         raise ValueError("this estimate has no influence by cluster to studentize by: use placebo inference")
-    return other.value[kept], influence.of_cluster[:, kept]
+    return np.concatenate([other.value[kept][None], influence.of_cluster[:, kept]])
 
 
 def _batches(assignments: Iterable[Assignment], size: int) -> Iterator[list[Assignment]]:
