@@ -157,6 +157,8 @@ _ALL: tuple[Column, ...] = (
     count("n_comparison_districts", "Comparison districts behind the number"),
     count("n_program_units", "Program units behind the number"),
     count("n_clusters", "Clusters (units of assignment)"),
+    real("coverage", "What 95 % intervals of this kind reach in simulated designs like this one, at worst", unit="",
+         low=0, high=1),
     Column("cell_period", "Int64", "Period of the weighted cell"),
     real("weight", "Weight of the cell mean in the estimate", unit="", nullable=False),
     real("statistic", "Test statistic", unit=""),

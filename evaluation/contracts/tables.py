@@ -77,7 +77,7 @@ _TABLES: tuple[Table, ...] = (
           (*SPEC, "standing", "estimator", "comparison", "weights", "sample", *ESTIMAND, "value", "unit_name",
            "se", "df", *CI, "p_value", "inference", "no_interval", "verdict", "left_out_cohorts", "dropped_cohorts",
            "level", "n_students", "n_units", "n_program_units", "n_program_districts", "n_comparison_districts",
-           "n_clusters"),
+           "n_clusters", "coverage"),
           nullable=_OPTIONAL),
     Table("estimate_weights", "Weight of every cell in the averages of a gap (no att_gt, no district): value = Σ "
           "weight × cell mean",
@@ -114,7 +114,7 @@ _TABLES: tuple[Table, ...] = (
           (*SPEC, *ESTIMAND, "inference"),
           (*SPEC, "standing", "estimator", "comparison", "weights", "sample", *ESTIMAND, "value", "unit_name",
            "se", "df", *CI, "p_value", "inference", "no_interval", "verdict", "left_out_cohorts", "dropped_cohorts",
-           "level", "n_students_rounded", "n_program_districts", "n_comparison_districts", "n_clusters",
+           "level", "n_students_rounded", "n_program_districts", "n_comparison_districts", "n_clusters", "coverage",
            "suppression"),
           audience="public", nullable=_OPTIONAL | {"value", "verdict"}),
     Table("public_group_levels", "Group means over time, coded", "released", "release",

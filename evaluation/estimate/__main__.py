@@ -8,10 +8,12 @@ from rich.progress import track
 
 from evaluation import params, stage, store
 from evaluation.contracts import TABLES
+from evaluation.coverage import registry
 from evaluation.design import check_assignment, topics
 from evaluation.errors import EstimationError
 from evaluation.estimate.one import Found, estimate
 from evaluation.estimate.planned import plan_differences, with_standing
+from evaluation.stats.inference.gate import gate_of
 
 
 def main(study_id: str) -> None:
@@ -20,13 +22,13 @@ def main(study_id: str) -> None:
     cells = store.read("cells", study_id)
     check_assignment(cells, study.programs, study_id)
     by_outcome = dict(list(cells.groupby(["outcome_id", "dimension"])))
-    console = Console(stderr=True)
+    gate, console = gate_of(registry()), Console(stderr=True)
     found, refused = Found([], [], [], []), []
     for topic in track(topics(study), "estimate", console=console, transient=True, disable=not console.is_terminal):
         about = topic.columns()
         try:
             rows = by_outcome.get((topic.outcome.id, topic.gap.dimension), cells.iloc[:0])
-            made = estimate(rows, study, topic)
+            made = estimate(rows, study, topic, gate=gate)
         except EstimationError as error:
             refused.append({k: about[k] for k in ("specification", "program", "outcome_id", "gap_id")}
                            | {"reason": str(error)})

@@ -127,7 +127,7 @@ def _uncertainty(found: Inference, method: str) -> dict[str, Any]:
     return {"value": found.value, "se": found.se, "df": found.df, "ci_low": found.ci_low, "ci_high": found.ci_high,
             "ci80_low": found.ci80_low, "ci80_high": found.ci80_high, "p_value": found.p_value,
             "inference": "none" if found.se is None and found.p_value is None else method,
-            "no_interval": found.no_interval, "n_clusters": found.n_clusters}
+            "no_interval": found.no_interval, "coverage": found.coverage, "n_clusters": found.n_clusters}
 
 
 def _students(n: Floats, used: Booleans, part: str) -> int | None:

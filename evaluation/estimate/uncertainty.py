@@ -40,7 +40,8 @@ def uncertainty(estimate: Estimate, topic: Topic, gate: Gate | None) -> Found:
         found = placebo(estimate, rng, rank_by=PLACEBO[s.estimator])
         return tuple(tuple(of_part.inference for of_part in row) for row in found)
     method = default_method(estimate) if s.inference == "cr2" else s.inference
-    made = infer(estimate, method=method, rng=rng, n_absorbed=CONSTANT, gate=gate)
+    made = infer(estimate, method=method, rng=rng, n_absorbed=CONSTANT,
+                 gate=None if s.inference == "cr1" else gate)
     return made if s.inference != "cr1" else tuple(tuple(_reproduction(i) for i in row) for row in made)
 
 
