@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from evaluation.design import Topic
+from evaluation.errors import EstimationError
 from evaluation.stats.estimators.registry import PLACEBO
 from evaluation.stats.inference.infer import default_method, infer
 from evaluation.stats.inference.placebo import placebo
@@ -33,7 +34,19 @@ def uncertainty(estimate: Estimate, topic: Topic, gate: Gate | None) -> Found:
     """Return the inference of m estimands in K parts; CR1 only reproduces a table: no interval, no p-value.
 
     Random draws depend on the topic alone, so that neither order nor company of estimates moves a number.
+
+    Raises
+    ------
+    EstimationError
+        The method does not fit the estimate, such as placebos for many program districts.
     """
+    try:
+        return _inferred(estimate, topic, gate)
+    except ValueError as error:
+        raise EstimationError(f"{error}.") from None
+
+
+def _inferred(estimate: Estimate, topic: Topic, gate: Gate | None) -> Found:
     s = topic.specification
     rng = np.random.default_rng((SEED, zlib.crc32("/".join(topic.columns().values()).encode())))
     if s.estimator in PLACEBO:
