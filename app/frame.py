@@ -56,7 +56,8 @@ def figure(shown: Figure, release: Release, labels: Labels, *, key: str, caption
         st.info("There is nothing to draw for this choice.")
         return
     if "value" in shown.data and shown.data["value"].isna().all():
-        st.info("Every value of this chart is hidden; the table says why.")
+        st.info("Every value of this chart is hidden; the table says why." if _is_hidden(shown.rows) else
+                "There is no value to draw; the table says why.")
     else:
         signed = _signed(shown.data, release, labels)
         st.vega_lite_chart(signed, shown.spec, theme=None, width="stretch", key=f"chart_{key}", alt=shown.alt)
@@ -100,6 +101,10 @@ def footer(release: Release, labels: Labels, tables: Sequence[str]) -> None:
 def theme() -> Theme:
     """Return the visitor's theme."""
     return "dark" if st.context.theme.type == "dark" else "light"
+
+
+def _is_hidden(rows: pd.DataFrame) -> bool:
+    return "suppression" not in rows or bool((rows["suppression"] != "none").any())
 
 
 def _signed(rows: pd.DataFrame, release: Release, labels: Labels) -> pd.DataFrame:

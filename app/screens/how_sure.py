@@ -130,10 +130,10 @@ if not refused:
     st.header("What would the standards say?", anchor=False)
     rated = topic.row(found["standards"])
     said = standards.sentence(rated, topic)
-    has_sizes = rated is not None and rated["suppression"] == "none"
     show(said, standards.figure(rated, topic.of(found["standards"]), topic, frame.theme(), said)
-         if rated is not None and has_sizes else None, "standards", "Effect sizes and differences before the program")
-    if rated is not None and has_sizes:
+         if rated is not None and standards.has_sizes(rated) else None, "standards",
+         "Effect sizes and differences before the program")
+    if rated is not None and rated["suppression"] == "none":
         frame.plain(standards.reasons(rated), "What stands against a higher rating, in order")
 
     st.header("As a difference and as a ratio", anchor=False)

@@ -15,7 +15,7 @@ from app.topic import Topic
 from app.views import PARTS, Figure, note, titled, without_empty
 
 HEADLINE = "Headline"
-_RTM = {"regression_to_mean_matched": "Matched places: ", "regression_to_mean_window": "Large gaps: "}
+_WINDOW = "regression_to_mean_window"
 _COMPOSITION = {
     "log_students_focal": "Number of {focal}",
     "log_students_reference": "Number of {reference}",
@@ -44,15 +44,17 @@ def regression_to_mean(rows: pd.DataFrame, topic: Topic) -> str:
     if rows.empty:
         return ("Whether gaps as large as the program's shrink by themselves could not be checked: no comparison "
                 "places with such gaps, or too few years before the start.")
-    windows = rows[rows["placebo"] == "regression_to_mean_window"]
+    windows = rows[rows["placebo"] == _WINDOW]
     told = [excludes_zero(r) for r in text.records(windows)]
     found = [topic.signed(r["value"]) for r in text.records(windows) if not text.is_missing(r["value"])]
-    matched = [topic.signed(r["value"]) for r in text.records(rows[rows["placebo"] != "regression_to_mean_window"])
+    matched = [topic.signed(r["value"]) for r in text.records(rows[rows["placebo"] != _WINDOW])
                if not text.is_missing(r["value"])]
     said = []
     if found:
-        how = "moved clearly" if any(told) else "did not clearly move"
-        said.append(f"Comparison places with gaps as large {how} by themselves: {', '.join(found)} {topic.unit}.")
+        how = ("moved clearly by themselves" if any(told) else
+               "did not clearly move by themselves" if False in told else
+               "moved by themselves as follows, without an interval, so that chance cannot be told from more")
+        said.append(f"Comparison places with gaps as large {how}: {', '.join(found)} {topic.unit}.")
     if matched:
         said.append(f"Against comparison places with the nearest gaps before the start the effect is {matched[0]}.")
     return " ".join(said) or f"This check cannot be shown: {_why_none(rows)}."
@@ -154,17 +156,19 @@ def left_out_table(diagnostics: pd.DataFrame, topic: Topic) -> pd.DataFrame:
                "Same verdict": "same_verdict", "Cohorts left out in turn": "cohorts_left_out",
                "Sign stays": "cohorts_same_sign", "Verdict stays": "cohorts_same_verdict"}
     found = [(part, topic.row(diagnostics, part)) for part in PARTS]
-    return pd.DataFrame([
-        {"Part": topic.part(part), **{name: text.number(r[column], 0) for name, column in columns.items()}}
-        for part, r in found if r is not None and not text.is_missing(r["districts_left_out"])])
+    rows = [(part, r) for part, r in found if r is not None and not text.is_missing(r["districts_left_out"])]
+    given = {name: c for name, c in columns.items() if not all(text.is_missing(r[c]) for _, r in rows)}
+    return pd.DataFrame([{"Part": topic.part(part), **{name: text.number(r[c], 0) for name, c in given.items()}}
+                         for part, r in rows])
 
 
 def _name(row: text.Row, topic: Topic) -> str:
     if "variant" in row:
         return _outcome(str(row["variant"]), topic)
     detail = str(row["detail"])
-    return {"time": f"Start {detail}", "outcome": _outcome(detail, topic)}.get(
-        str(row["placebo"]), f"{_RTM.get(str(row['placebo']), '')}{detail.removeprefix('large in ')}")
+    return {"time": f"Start {detail}", "outcome": _outcome(detail, topic),
+            _WINDOW: f"Large {detail}" if detail.startswith("gaps") else f"Large gaps {detail}",
+            "regression_to_mean_matched": f"Matched places: {detail}"}[str(row["placebo"])]
 
 
 def _has_headlines_unit(row: text.Row, topic: Topic) -> bool:

@@ -16,7 +16,8 @@ from app.topic import Topic
 from app.views import Figure, note, titled, without_empty
 
 CHOICES: Mapping[str, tuple[str, Mapping[str, str]]] = {
-    "estimator": ("Estimator", ESTIMATORS),
+    "estimator": ("Estimator", {**ESTIMATORS, "etwfe": "Extended two-way", "etwfe_poisson": "Extended Poisson",
+                                "synthetic_did": "Synthetic DiD"}),
     "comparison": ("Compared with", {"not_yet": "Not yet and never", "never": "Never only"}),
     "compared_within": ("Compared within", {"state/grade_band": "State and grades", "pooled": "All states"}),
     "weights": ("Weights", {"focal": "Focal students", "unit": "Each place once", "own": "Own students"}),
@@ -41,10 +42,12 @@ def sentence(rows: pd.DataFrame, topic: Topic) -> str:
     told = [excludes_zero(r) for r in counted]
     clear, without = told.count(True), told.count(None)
     values = pd.Series([float(r["value"]) for r in counted])
-    none = f"; {text.times(without, 'has', 'have')} no interval" if without else ""
+    said = f"{clear} of {text.times(len(counted) - without, 'interval')} exclude 0"
+    said += f"; {text.times(without, 'has', 'have')} no interval" if without else ""
+    said = said if without < len(counted) else "none has an interval"
     return (f"In {same} of {text.times(len(counted), 'reasonable specification')} the effect on the gap has the "
-            f"headline's sign; {clear} of {text.times(len(counted) - without, 'interval')} exclude 0{none}. Estimates "
-            f"run from {topic.signed(values.min())} to {topic.signed(values.max())} {topic.unit} (median "
+            f"headline's sign; {said}. Estimates run from "
+            f"{topic.signed(values.min())} to {topic.signed(values.max())} {topic.unit} (median "
             f"{topic.signed(values.median())}, headline {topic.signed(headline['value'])}). {_reference(found)}"
             f"{_missing(found)}").strip()
 
@@ -59,7 +62,7 @@ def figure(rows: pd.DataFrame, topic: Topic, theme: Theme, alt: str) -> Figure:
         made=[_made(r) for r in text.records(shown)], shown=[topic.signed(v) for v in shown["value"]],
         ci95=[topic.interval(r) or "–" for r in text.records(shown)], choice=None)
     dots = [{**{k: r[k] for k in ("place", "series", "made", "shown", "ci95")}, "choice": _label(column, r[column])}
-            for column in CHOICES
+            for column in _varying(shown)
             for r in text.records(data.assign(**{column: shown[column]}))]
     data = pd.concat([data, pd.DataFrame(dots, columns=list(data.columns))], ignore_index=True).astype(
         dict.fromkeys(ENDS, "Float64"))
@@ -81,13 +84,17 @@ def _table(rows: pd.DataFrame, topic: Topic) -> pd.DataFrame:
 
 
 def _levels(rows: pd.DataFrame) -> tuple[str, ...]:
-    """Return the rows of the lower part: each choice as a heading, and its values that occur."""
+    """Return the rows of the lower part: each choice that varies as a heading, and its values that occur."""
     out: list[str] = []
-    for column, (title, words) in CHOICES.items():
-        found = set(rows[column])
+    for column in _varying(rows):
+        (title, words), found = CHOICES[column], set(rows[column])
         out += [f"{title}:", *(_label(column, code) for code in words if code in found),
                 *sorted(str(code) for code in found if code not in words)]
     return tuple(out)
+
+
+def _varying(rows: pd.DataFrame) -> list[str]:
+    return [column for column in CHOICES if rows[column].nunique() > 1]
 
 
 def _label(column: str, code: Any) -> str:

@@ -43,6 +43,9 @@ UNKNOWN: Mapping[str, str] = {
 """What may be unknown, in words."""
 VERIFIED = frozenset({"scale_invariance"})
 """Rules whose source was read: this project's own."""
+OPEN: Mapping[str, tuple[str, ...]] = {"students_not_known": ("equivalent_sample", "large_sample"),
+                                       "reliability_not_known": ("outcome_reliability",)}
+"""Rules that nobody can tell where something is unknown."""
 EQUIVALENCE = {
     "satisfied": "alike", "satisfied_with_adjustment": "alike enough, because the analysis adjusts",
     "not_satisfied": "too different to be compared by these standards", "not_known": "not known",
@@ -74,13 +77,17 @@ def sentence(row: text.Row | None, topic: Topic) -> str:
     index = "" if text.is_missing(row["improvement_index"]) else (
         f"; it moves the middle of {topic.labels.students(topic.gap, 'focal')} by "
         f"{text.signed(row['improvement_index'])} percentile points (plus is better)")
-    alike = "" if text.is_missing(row["equivalence"]) else (
-        f" Before the program both sides were {EQUIVALENCE[str(row['equivalence'])]}.")
-    if text.is_missing(row["rating"]):
-        return f"{size}{index}.{alike} It was not rated."
-    tier = TIERS.get(str(row["essa_tier"]), str(row["essa_tier"]))
-    return (f"{size}{index}.{alike} By the rules at hand the finding {RATINGS.get(str(row['rating']), row['rating'])}: "
-            f"{tier}. These rules are {NOT_VERIFIED}, and a reviewer judges more than numbers can.")
+    alike = f" Before the program both sides were {EQUIVALENCE[str(row['equivalence'])]}."
+    if row["equivalence"] == "not_known":
+        alike = " Whether both sides were alike before the program is not known."
+    return (f"{size}{index}.{alike} By the rules at hand the finding {RATINGS[str(row['rating'])]}: "
+            f"{TIERS[str(row['essa_tier'])]}. These rules are {NOT_VERIFIED}, and a reviewer judges more "
+            "than numbers can.")
+
+
+def has_sizes(row: text.Row | None) -> bool:
+    """Say whether there is an effect size or a difference to draw."""
+    return row is not None and not all(text.is_missing(row[column]) for column in _SIZES)
 
 
 def figure(row: text.Row, rows: pd.DataFrame, topic: Topic, theme: Theme, alt: str) -> Figure:
@@ -104,9 +111,10 @@ def figure(row: text.Row, rows: pd.DataFrame, topic: Topic, theme: Theme, alt: s
 def reasons(row: text.Row) -> pd.DataFrame:
     """Return what is not known and the rules that are not met, in order, each rule with its mark."""
     codes = [] if text.is_missing(row["rating_reasons"]) else re.findall(r"[a-z_]+", str(row["rating_reasons"]))
+    open_rules = {rule for code in codes for rule in OPEN.get(code, ())}
     return pd.DataFrame([
         {"What the rating rests on": UNKNOWN[code], "Finding": "not known", "Source": "–"} if code in UNKNOWN else
-        {"What the rating rests on": RULES[code], "Finding": "not met",
+        {"What the rating rests on": RULES[code], "Finding": "not known" if code in open_rules else "not met",
          "Source": "this project's rule" if code in VERIFIED else NOT_VERIFIED}
         for code in codes], columns=["What the rating rests on", "Finding", "Source"])
 

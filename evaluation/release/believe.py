@@ -118,13 +118,21 @@ def _curve(found: pd.DataFrame, shown: set[tuple[Any, ...]], policy: Disclosure)
 
 
 def _relative(found: pd.DataFrame, estimates: pd.DataFrame, policy: Disclosure) -> pd.DataFrame:
-    """A relative effect is shown beside its absolute one: where that is withheld or coded, there is no factor."""
+    """A relative effect is shown beside its absolute one: where that is withheld or coded, there is no factor.
+
+    Where the difference has no interval the factor has none, for the same reason.
+    """
     key = [*TOPIC, *ESTIMAND]
-    absolute = shown_effects(estimates, policy)
-    shown = {_plain(row) for row in absolute.loc[absolute["part"] == "gap", key].itertuples(index=False, name=None)}
+    gaps = shown_effects(estimates, policy).query("part == 'gap'").drop_duplicates(key)
+    reasons = {_plain(row[:-1]): row[-1] for row in gaps[[*key, "no_interval"]].itertuples(index=False, name=None)}
     columns = [c for c in TABLES["public_relative_effects"].columns if c != "suppression"]
-    rows = [_protected({c: row[c] for c in columns}, "public_relative_effects",
-                       _plain(tuple(row[c] for c in key)) not in shown, policy) for row in found.to_dict("records")]
+    rows = []
+    for row in found.to_dict("records"):
+        about = _plain(tuple(row[c] for c in key))
+        kept = {c: row[c] for c in columns}
+        if isinstance(reasons.get(about), str):
+            kept |= {"ratio_low": None, "ratio_high": None, "p_value": None, "no_interval": reasons[about]}
+        rows.append(_protected(kept, "public_relative_effects", about not in reasons, policy))
     return pd.DataFrame(rows, columns=[*columns, "suppression"])
 
 

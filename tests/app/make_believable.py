@@ -28,7 +28,7 @@ def of(study: Study, overall: pd.DataFrame) -> dict[str, pd.DataFrame]:
               ("outcome", study.outcomes[0].id, 0.05),
               ("regression_to_mean_matched", "3 nearest in the gap before", 0.8),
               ("regression_to_mean_window", "in the program's periods", 0.3),
-              ("regression_to_mean_window", "large in 2017–2018, effect in 2019", 0.2)]
+              ("regression_to_mean_window", "gaps of 2017–2018, effect in 2019", 0.2)]
     return {
         "sensitivity": pd.concat([_sensitive(rows, name, m) for name, m in itertools.product(
             ("relative_magnitude", "smoothness"), (0.0, 0.5, 1.0, 2.0))]),

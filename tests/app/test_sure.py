@@ -44,6 +44,8 @@ def test_a_curve_without_headline_says_why():
     rows = pd.DataFrame([specification(None, is_headline=True, suppression="primary")])
     assert curve.sentence(rows, TOPIC).startswith("There is no headline to compare other specifications with: it is "
                                                   "withheld.")
+    alone = pd.DataFrame([specification(-2.0, is_headline=True, ci_low=None, ci_high=None, no_interval="low_df")])
+    assert "headline's sign; none has an interval." in curve.sentence(alone, TOPIC)
     assert curve.sentence(rows.head(0), TOPIC) == "No other specification was estimated for this result."
 
 
@@ -67,7 +69,7 @@ def test_the_curve_holds_no_more_than_its_rows(releases, study):
         assert set(figure.data[column].dropna()) <= set(rows[column].dropna())
     effects, dots = figure.data[figure.data["choice"].isna()], figure.data[figure.data["choice"].notna()]
     assert len(effects) == rows["value"].notna().sum()
-    assert (dots.groupby("place").size() == len(curve.CHOICES)).all()
+    assert (dots.groupby("place").size() == sum(rows[c].nunique() > 1 for c in curve.CHOICES)).all()
     assert effects["value"].is_monotonic_increasing
     assert len(figure.table) == len(rows)
 
@@ -259,6 +261,15 @@ def test_a_placebo_in_another_unit_is_listed_and_not_drawn():
     assert figure.table["Note"].tolist() == ["another unit, not drawn"]
 
 
+def test_regression_to_the_mean_without_interval_is_not_called_unclear_nor_clear():
+    window = check(placebo="regression_to_mean_window", detail="gaps of 2017–2018, effect in 2019")
+    bare = pd.DataFrame([window | {"ci_low": None, "ci_high": None, "no_interval": "low_coverage"}])
+    said = checks.regression_to_mean(bare, TOPIC)
+    assert "without an interval, so that chance cannot be told from more: −1.0" in said
+    assert "did not clearly move" in checks.regression_to_mean(pd.DataFrame([window]), TOPIC)
+    assert "moved clearly" in checks.regression_to_mean(pd.DataFrame([window | {"ci_high": -0.5}]), TOPIC)
+
+
 def test_hidden_values_that_could_turn_the_sign_say_so():
     row = {"suppression": "none", "cells_hidden": 12, "cells_used": 345, "low": -2.0, "high": 0.4}
     assert checks.hidden_cells(row, TOPIC).endswith(
@@ -284,6 +295,11 @@ def test_a_rating_says_that_its_rules_are_not_verified():
         "compared by these standards. By the rules at hand the finding does not meet the standards: promising evidence "
         "(tier 3). These rules are not verified against the handbook, and a reviewer judges more than numbers can.")
     assert standards.reasons(row)["Source"].tolist() == ["–", NOT_VERIFIED, "this project's rule"]
+
+
+def test_a_rule_that_nobody_can_tell_is_not_called_unmet():
+    row = {"rating_reasons": "students_not_known, equivalent_sample, has_rationale"}
+    assert standards.reasons(row)["Finding"].tolist() == ["not known", "not known", "not met"]
 
 
 def test_the_marks_of_the_rules_are_those_of_the_handbook():

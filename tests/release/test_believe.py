@@ -111,6 +111,16 @@ def test_a_factor_is_shown_only_beside_an_effect_that_is_neither_withheld_nor_co
     assert (factors.loc[factors["estimand"] == "overall", "suppression"] == "none").all()
 
 
+def test_a_factor_has_no_interval_where_the_difference_has_none(maker, estimates):
+    factors = maker.believed(STUDY, estimates)["relative_effects"]
+    estimates.loc[estimates["estimand"] == "overall", "no_interval"] = "low_coverage"
+    out = released(maker, estimates, relative_effects=factors)["public_relative_effects"]
+    shown = out[out["estimand"] == "overall"]
+    assert shown["ratio"].notna().all()
+    assert shown[["ratio_low", "ratio_high", "p_value"]].isna().all(axis=None)
+    assert set(shown["no_interval"]) == {"low_coverage"}
+
+
 def test_a_result_that_was_not_tested_has_nothing_to_hide(maker, estimates):
     tables = maker.believed(STUDY, estimates)
     untested = tables["adjusted_p_values"].assign(p_value=None, adjusted_p_value=None, is_rejected=None,
