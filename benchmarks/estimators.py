@@ -68,11 +68,11 @@ class Timing:
 
 def measure(task: Task, repetitions: int) -> Iterator[Timing]:
     """Time the task by every program, turn by turn."""
-    if task.check is not None and task.peers:
-        task.check()
     ways = {OURS: ((task.own, 1.0),), **{peer.program: peer.steps for peer in task.peers}}
     lacks = {peer.program: peer.lacks for peer in task.peers}
     first = {program: sum(timed(step)[0] for step, _ in steps) for program, steps in ways.items()}
+    if task.check is not None and task.peers:
+        task.check()
     spent: dict[str, list[list[tuple[float, float]]]] = {program: [] for program in ways}
     for _ in range(repetitions):
         for program, steps in ways.items():

@@ -45,11 +45,12 @@ def test_multiplier_draws_spread_as_the_influence_does():
     assert (ends[0] < ends[1]).all()
 
 
-def test_a_part_of_the_work_is_scaled_to_the_whole_and_checked_first():
+def test_a_part_of_the_work_is_scaled_to_the_whole_and_checked_before_it_is_timed():
     calls = []
     peer = Peer("other", ((lambda: calls.append("fit"), 3.0), (lambda: calls.append("draw"), 30.0)), "nothing")
     own, other = measure(Task("t", lambda: calls.append("own"), (peer,), lambda: calls.append("check")), 2)
-    assert calls == ["check", *["own", "fit", "draw"] * 3]
+    each = ["own", "fit", "draw"]
+    assert calls == [*each, "check", *each, *each]
     assert (other.share, other.lacks, own.lacks) == (1 / 30, "nothing", "")
     assert "1 of 30" in table([own, other])
 

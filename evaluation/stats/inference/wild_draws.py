@@ -99,9 +99,15 @@ class Signed:
         at_once = max(1, ROWS // (2 * r + 1))
         for first in range(0, parts, at_once):
             some = rows[first:first + at_once].reshape(-1, n) @ self.signs
-            for d, x in zip(of.d.T[first:], some.reshape(-1, 2 * r + 1, some.shape[1]), strict=False):
-                yield _Thin(x[-1], self.top_slope, x[:r], x[r:-1], self.thin_slope[:r], self.thin_slope[r:], d,
-                            of.slope)
+            for d, found in zip(of.d.T[first:], some.reshape(-1, 2 * r + 1, some.shape[1]), strict=False):
+                yield self._thin(d, found[:r], found[r:-1], found[-1])
+
+    def _thin(self, d: Floats, x: Floats, y: Floats, top: Floats) -> Draws:
+        """‖(diag d − left x)‖² = Σd² − 2y·x + x·x with x = right Sv and y = left'diag(d)v, where all v² = 1."""
+        x_slope, apart, square = self.thin_slope
+        constant = d @ d + _dot(x, x - 2 * y)
+        linear = 2 * (d @ self.of.slope + _dot(x, apart) - _dot(y, x_slope))
+        return _Thin(top, self.top_slope, constant, linear, square)
 
     @cached_property
     def is_square(self) -> bool:
@@ -121,10 +127,16 @@ class Signed:
         return out
 
     @cached_property
-    def thin_slope(self) -> Floats:
-        """(2r, B): change with δ of right Sv and left'diag(d)v."""
-        out: Floats = np.vstack([self.of.shift, (self.of.left * self.of.slope[:, None]).T]) @ self.signs
-        return out
+    def thin_slope(self) -> tuple[Floats, Floats, Floats]:
+        """Change with δ of x, and of x less that of y (r, B); and the variance's term in δ² (B,)."""
+        of = self.of
+        x, y = of.shift @ self.signs, (of.left * of.slope[:, None]).T @ self.signs
+        return x, x - y, of.slope @ of.slope + _dot(x, x - 2 * y)
+
+
+def _dot(a: Floats, b: Floats) -> Floats:
+    found: Floats = np.einsum("rb,rb->b", a, b)
+    return found
 
 
 @dataclass(frozen=True)
@@ -136,24 +148,17 @@ class _Square:
 
     def at(self, delta: float) -> tuple[Floats, Floats]:
         score = self.score + delta * self.score_slope
-        return self.top + delta * self.top_slope, np.einsum("gb,gb->b", score, score)
+        return self.top + delta * self.top_slope, _dot(score, score)
 
 
 @dataclass(frozen=True)
 class _Thin:
-    """‖(diag d − left x)‖² = Σd² − 2(left'diag(d)v)·x + x·x with x = right Sv, where all v² = 1."""
-
     top: Floats
     top_slope: Floats
-    x: Floats
-    y: Floats
-    x_slope: Floats
-    y_slope: Floats
-    d: Floats
-    d_slope: Floats
+    constant: Floats
+    linear: Floats
+    square: Floats
 
     def at(self, delta: float) -> tuple[Floats, Floats]:
-        x = self.x + delta * self.x_slope
-        y = self.y + delta * self.y_slope
-        own = float(((self.d + delta * self.d_slope) ** 2).sum())
-        return self.top + delta * self.top_slope, np.maximum(own + np.einsum("rb,rb->b", x, x - 2 * y), 0)
+        variance = self.constant + delta * (self.linear + delta * self.square)
+        return self.top + delta * self.top_slope, np.maximum(variance, 0)
