@@ -15,7 +15,7 @@ from evaluation.estimate.dropped import dropped_cohorts
 from evaluation.estimate.fitted import fits, fitted_by_district
 from evaluation.estimate.rows import CANNOT_TELL, estimate_rows, relative_rows, split_rows, weight_rows
 from evaluation.estimate.uncertainty import Found as Uncertainty
-from evaluation.estimate.uncertainty import method_of, uncertainty
+from evaluation.estimate.uncertainty import uncertainty
 from evaluation.params import Program, Specification, Study
 from evaluation.stats.combine import gap_of, select
 from evaluation.stats.estimators.registry import LAYOUTS
@@ -70,7 +70,7 @@ def estimate(cells: pd.DataFrame, study: Study, topic: Topic, *, gate: Gate | No
     for made in how(cells, study, topic, program, gate):
         found.estimates.extend(estimate_rows(
             topic, made.estimate, made.uncertainty, made.n, said=made.said,
-            method=method_of(made.estimate, topic), dropped=dropped_cohorts(made.estimate, program)))
+            dropped=dropped_cohorts(made.estimate, program)))
         if made.estimate.parts == PARTS and topic.specification.sample == "same":
             found.relative.extend(relative_rows(topic, made.estimate))
         kinds = {e.kind for e in made.estimate.estimands}

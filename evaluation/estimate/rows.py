@@ -19,7 +19,7 @@ _WEIGHTED = ("overall", "cohort", "phase", "event_time", "calendar")
 
 
 def estimate_rows(topic: Topic, estimate: Estimate, inference: Sequence[Sequence[Inference]], n: Floats, *,
-                  said: Sequence[str], method: str, dropped: Sequence[tuple[int, ...]]) -> list[dict[str, Any]]:
+                  said: Sequence[str], dropped: Sequence[tuple[int, ...]]) -> list[dict[str, Any]]:
     """Return one row per estimand and part.
 
     n_students counts students of the part's groups (gap: both) in cells with weight, in the period that has most of
@@ -31,7 +31,6 @@ def estimate_rows(topic: Topic, estimate: Estimate, inference: Sequence[Sequence
     n : (U, T, 2)
         Focal and reference students of each cell, NaN where unknown.
     said : m verdicts
-    method : name of the inference
     dropped : m tuples
         Cohorts that could not be estimated in each estimand.
     """
@@ -41,7 +40,7 @@ def estimate_rows(topic: Topic, estimate: Estimate, inference: Sequence[Sequence
         behind = {**_behind(estimate, i, used), "verdict": said[i], "dropped_cohorts": _listed(dropped[i])}
         for k, part in enumerate(estimate.parts):
             rows.append({**_about(topic), **_coordinates(estimand), **behind, "part": part,
-                         **_uncertainty(inference[i][k], method),
+                         **_uncertainty(inference[i][k]),
                          "level": None if np.isnan(level[i, k]) else float(level[i, k]),
                          "n_students": _students(n, used, part)})
     return rows
@@ -123,10 +122,10 @@ def _listed(cohorts: tuple[int, ...]) -> str | None:
     return ", ".join(str(c) for c in cohorts) or None
 
 
-def _uncertainty(found: Inference, method: str) -> dict[str, Any]:
+def _uncertainty(found: Inference) -> dict[str, Any]:
     return {"value": found.value, "se": found.se, "df": found.df, "ci_low": found.ci_low, "ci_high": found.ci_high,
             "ci80_low": found.ci80_low, "ci80_high": found.ci80_high, "p_value": found.p_value,
-            "inference": "none" if found.se is None and found.p_value is None else method,
+            "inference": "none" if found.se is None and found.p_value is None else found.method,
             "no_interval": found.no_interval, "coverage": found.coverage, "n_clusters": found.n_clusters}
 
 

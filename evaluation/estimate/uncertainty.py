@@ -10,7 +10,7 @@ import numpy as np
 from evaluation.design import Topic
 from evaluation.errors import EstimationError
 from evaluation.stats.estimators.registry import PLACEBO
-from evaluation.stats.inference.infer import default_method, infer
+from evaluation.stats.inference.infer import infer
 from evaluation.stats.inference.placebo import placebo
 from evaluation.stats.inference.rules import Gate
 from evaluation.stats.records import Estimate, Inference
@@ -20,14 +20,6 @@ CONSTANT = 1
 SEED = 20260101
 
 Found = tuple[tuple[Inference, ...], ...]
-
-
-def method_of(estimate: Estimate, topic: Topic) -> str:
-    """Return the name of the inference an estimate gets."""
-    if topic.specification.estimator in PLACEBO:
-        return "placebo"
-    asked = topic.specification.inference
-    return default_method(estimate) if asked == "cr2" else asked
 
 
 def uncertainty(estimate: Estimate, topic: Topic, gate: Gate | None) -> Found:
@@ -52,8 +44,7 @@ def _inferred(estimate: Estimate, topic: Topic, gate: Gate | None) -> Found:
     if s.estimator in PLACEBO:
         found = placebo(estimate, rng, rank_by=PLACEBO[s.estimator])
         return tuple(tuple(of_part.inference for of_part in row) for row in found)
-    method = default_method(estimate) if s.inference == "cr2" else s.inference
-    made = infer(estimate, method=method, rng=rng, n_absorbed=CONSTANT,
+    made = infer(estimate, method=None if s.inference == "cr2" else s.inference, rng=rng, n_absorbed=CONSTANT,
                  gate=None if s.inference == "cr1" else gate)
     return made if s.inference != "cr1" else tuple(tuple(_reproduction(i) for i in row) for row in made)
 

@@ -206,7 +206,8 @@ class Inference:
     """Uncertainty of one estimand and one part.
 
     Where no interval may be given, se, df, statistic and p are None too; but tests have a p-value without an interval:
-    permutation (`test_only`), and placebos that are not inverted.
+    permutation (`test_only`), and placebos that are not inverted; and where simulated coverage withholds the interval
+    (`low_coverage`, `not_simulated`), se, df and statistic stay.
 
     Attributes
     ----------
@@ -220,6 +221,7 @@ class Inference:
     no_interval : why there is none
     coverage : that 95 % intervals of this method have in simulated designs like this one, at worst; None where nobody
         asked or none is like it
+    method : that was used
     p_value_webb : of the wild bootstrap with Webb's signs, beside p_value up to 10 clusters
     """
 
@@ -235,4 +237,5 @@ class Inference:
     p_value: float | None = None
     no_interval: str | None = None
     coverage: float | None = None
+    method: str = "none"
     p_value_webb: float | None = None

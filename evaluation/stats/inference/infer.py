@@ -8,18 +8,20 @@ from typing import Literal
 import numpy as np
 from scipy import stats
 
+from evaluation.stats.combine import select
 from evaluation.stats.inference.blocks import blocks_of
 from evaluation.stats.inference.cr2 import Robust, cr1, cr2_of
 from evaluation.stats.inference.cv3 import cv3
 from evaluation.stats.inference.exchange import exchange_of
 from evaluation.stats.inference.permutation import permutation_test
-from evaluation.stats.inference.rules import Case, Gate, gated, reason_of
+from evaluation.stats.inference.rules import BY_GATE, Case, Gate, gated, reason_of
 from evaluation.stats.inference.signs import ENUMERATED
 from evaluation.stats.inference.wild import wild_bootstrap
 from evaluation.stats.records import Estimate, Floats, Inference, Influence, Integers
 from evaluation.stats.regression import regression_of
 
 Method = Literal["cr2", "cv3", "cr1", "wild", "permutation"]
+Found = tuple[tuple[Inference, ...], ...]
 LEVELS = (0.95, 0.8)
 MANY = 100
 """Clusters above which an estimate without a regression is not estimated anew without each."""
@@ -63,11 +65,11 @@ def infer(estimate: Estimate, *, method: Method | None = None, rng: np.random.Ge
     Parameters
     ----------
     method
-        None: `default_method`. `cr2`: t with Satterthwaite degrees of freedom. `cv3`: jackknife over clusters,
-        t(G − 1). `cr1`: t(G − 1), only to reproduce other programs; from influence √(G/(G − 1) Σψ²). `wild`:
-        restricted wild cluster bootstrap, exact up to 12 clusters; se is CR1's, which studentizes it, and there is no
-        df; up to 10 clusters Webb's p-value stands beside it. `permutation`: a p-value, as if clusters were
-        exchangeable, with CR1's se beside it and neither df nor interval.
+        None: `default_method`; CV3 for an estimand for which the gate withholds CR2's interval and lets CV3's pass.
+        `cr2`: t with Satterthwaite degrees of freedom. `cv3`: jackknife over clusters, t(G − 1). `cr1`: t(G − 1), only
+        to reproduce other programs; from influence √(G/(G − 1) Σψ²). `wild`: restricted wild cluster bootstrap, exact
+        up to 12 clusters; se is CR1's, which studentizes it, and there is no df. `permutation`: a p-value, as if
+        clusters were exchangeable, with CR1's se beside it and no interval.
     rng, draws : of `wild` and `permutation` where they do not enumerate; Webb's p-value of 9 or 10 clusters, which is
         drawn where Rademacher's is enumerated, is left out without a generator
     n_absorbed : coefficients beside the regressors that count in CR1's K
@@ -105,7 +107,19 @@ def infer(estimate: Estimate, *, method: Method | None = None, rng: np.random.Ge
         found = _found(estimate, chosen, rng, draws, n_absorbed)
     asked = None if chosen == "permutation" else gate
     cases = [gated(case, asked, chosen, LEVELS) for case in cases]
-    return tuple(tuple(_inference(found, case, part) for part in range(len(estimate.parts))) for case in cases)
+    made = tuple(tuple(_inference(found, case, part, chosen) for part in range(len(estimate.parts)))
+                 for case in cases)
+    return _or_jackknife(estimate, made, gate) if method is None and chosen == "cr2" else made
+
+
+def _or_jackknife(estimate: Estimate, made: Found, gate: Gate | None) -> Found:
+    """Put CV3 where the gate withholds CR2's interval and lets CV3's pass."""
+    refused = [i for i, row in enumerate(made) if row[0].no_interval in BY_GATE]
+    if not refused:
+        return made
+    chosen = select(estimate, refused)
+    by_cv3 = dict(zip(refused, infer(chosen, method="cv3", gate=gate), strict=True))
+    return tuple(by_cv3[i] if i in by_cv3 and by_cv3[i][0].no_interval is None else row for i, row in enumerate(made))
 
 
 def no_interval(estimate: Estimate, i: int, df: float, *, gate: Gate | None = None) -> str | None:
@@ -180,19 +194,22 @@ def _cr1(estimate: Estimate, n_absorbed: int | None) -> Robust:
     return Robust(se, np.full(len(se), n - 1.0))
 
 
-def _inference(found: _Found, case: Case, part: int) -> Inference:
+def _inference(found: _Found, case: Case, part: int, method: Method) -> Inference:
     i, estimate = case.i, case.estimate
     value, n_clusters = float(estimate.value[i, part]), _n_clusters(estimate, i)
     coverage = case.achieved[0].coverage if case.achieved else None
     reason = reason_of(case) or found.reason[i]
-    if reason is not None and reason != "test_only":
-        return Inference(value, n_clusters, no_interval=reason, coverage=coverage)
+    if reason is not None and reason not in ("test_only", *BY_GATE):
+        return Inference(value, n_clusters, no_interval=reason, coverage=coverage, method=method)
     se, df = float(found.se[i, part]), _known(found.df[i])
+    statistic = value / se if se > 0 else None
+    if reason in BY_GATE:
+        return Inference(value, n_clusters, se, df, statistic, no_interval=reason, coverage=coverage, method=method)
     low, high = ([_known(x) for x in end[:, i, part]] for end in (found.low, found.high))
     if case.achieved and not case.achieved[1].is_allowed:
         low[1] = high[1] = None
     return Inference(
-        value, n_clusters, se, df, value / se if se > 0 else None, ci_low=low[0], ci_high=high[0], ci80_low=low[1],
+        value, n_clusters, se, df, statistic, method=method, ci_low=low[0], ci_high=high[0], ci80_low=low[1],
         ci80_high=high[1], p_value=_known(found.p_value[i, part]), no_interval=reason, coverage=coverage,
         p_value_webb=None if found.p_value_webb is None else _known(found.p_value_webb[i, part]))
 

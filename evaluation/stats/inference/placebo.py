@@ -175,16 +175,16 @@ def _inference(estimate: Estimate, observed: _Measure, at: tuple[int, int], stat
     n_clusters = len(np.union1d(estimate.program_clusters[i], estimate.comparison_clusters[i]))
     p_value = (1 + int((statistic >= observed.statistic[at] * TIE).sum())) / total if total > 1 else None
     if donors == "all":
-        return Inference(value, n_clusters, p_value=p_value, no_interval="placebo")
+        return Inference(value, n_clusters, p_value=p_value, method="placebo", no_interval="placebo")
     if _rank(total, ALPHA) == 0:
-        return Inference(value, n_clusters, p_value=p_value, no_interval="few_placebos")
+        return Inference(value, n_clusters, p_value=p_value, method="placebo", no_interval="few_placebos")
     half, half80 = (_half_width(observed, at, statistic, alpha) for alpha in (ALPHA, ALPHA80))
     if half is not None and half > UNBOUNDED * _deviation(estimate)[k]:
-        return Inference(value, n_clusters, p_value=p_value, no_interval="unbounded")
+        return Inference(value, n_clusters, p_value=p_value, method="placebo", no_interval="unbounded")
     if half is None or half80 is None:
-        return Inference(value, n_clusters, p_value=p_value, no_interval="no_constant_effect")
+        return Inference(value, n_clusters, p_value=p_value, method="placebo", no_interval="no_constant_effect")
     centre = float(observed.centre[at])
-    return Inference(value, n_clusters, p_value=p_value, ci_low=centre - half, ci_high=centre + half,
+    return Inference(value, n_clusters, p_value=p_value, method="placebo", ci_low=centre - half, ci_high=centre + half,
                      ci80_low=centre - half80, ci80_high=centre + half80)
 
 

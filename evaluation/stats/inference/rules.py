@@ -57,9 +57,12 @@ RULES: tuple[tuple[str, Callable[[Case], bool]], ...] = (
     ("lone_cohort_cluster", lambda case: case.has_lone_program),
     ("lone_comparison_cluster", lambda case: len(case.indispensable) > 0),
     ("low_df", lambda case: not case.df >= MIN_DF),
+    ("not_simulated", lambda case: len(case.achieved) > 0 and case.achieved[0].coverage is None),
     ("low_coverage", lambda case: len(case.achieved) > 0 and not case.achieved[0].is_allowed),
 )
 """Reason and rule, in the order of the data; the first that holds is given."""
+BY_GATE = ("not_simulated", "low_coverage")
+"""Reasons that withhold interval and p-value; the standard error says what it says."""
 
 
 def reason_of(case: Case) -> str | None:

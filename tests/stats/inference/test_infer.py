@@ -259,14 +259,25 @@ def test_the_gate_speaks_after_the_rules(estimate, design_of):
         return Achieved(0.9, 0.89, 0.94, False, None)
 
     found = infer(estimate, gate=gate)[0][0]
-    assert (found.no_interval, found.se, found.p_value, found.coverage) == ("low_coverage", None, None, 0.9)
-    assert asked == [("cr2", 0.95), ("cr2", 0.8)]
+    assert (found.no_interval, found.ci_low, found.p_value, found.coverage) == ("low_coverage", None, None, 0.9)
+    assert (found.method, found.se) == ("cr2", infer(estimate)[0][0].se)
+    assert asked == [("cr2", 0.95), ("cr2", 0.8), ("cv3", 0.95), ("cv3", 0.8)]
     design = design_of(np.random.default_rng(0).normal(size=(11, 2)), [2] * 2 + [NAN] * 9)
     assert infer(group_time_att(design, comparison="never", base="universal"), gate=gate)[0][0].no_interval == (
         "few_program_clusters")
     assert no_interval(estimate, 0, 10.0, gate=gate) == "low_coverage"
     assert no_interval(estimate, 0, 10.0) is None
     assert infer(estimate, method="permutation", rng=np.random.default_rng(0), draws=99, gate=gate)[0][0].p_value
+
+
+def test_the_jackknife_stands_in_where_its_intervals_cover_and_those_of_cr2_do_not(estimate):
+    def gate(found, i, method, level):
+        return Achieved(0.95, 0.94, 0.94, method == "cv3", None)
+
+    found, by_cv3 = infer(estimate, gate=gate), infer(estimate, method="cv3", gate=gate)
+    assert found == by_cv3
+    assert found[0][0].method == "cv3"
+    assert infer(estimate, method="cr2", gate=gate)[0][0].no_interval == "low_coverage"
 
 
 def test_the_80_percent_interval_alone_may_be_withheld(estimate):
