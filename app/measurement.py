@@ -80,14 +80,15 @@ def figure(scales: pd.DataFrame, topic: Topic, theme: Theme, alt: str) -> Figure
     rows = _rows(scales, topic.outcome, topic.gap, topic.program, topic.labels)
     waves = rows[rows["compared"] == "groups"].sort_values("period")
     names = (topic.labels.group(topic.gap, "focal"), topic.labels.group(topic.gap, "reference"))
-    sides = [pd.DataFrame({"period": waves["period"], "series": name, "value": waves[f"alpha_{side}"],
+    period = [_wave(p) for p in waves["period"]]
+    sides = [pd.DataFrame({"period": period, "series": name, "value": waves[f"alpha_{side}"],
                            "symbol": ["" if pd.notna(a) else "[c]" if s != "none" else "–" for a, s in
                                       zip(waves[f"alpha_{side}"], waves["suppression"], strict=True)],
                            "shown": [_two(a) for a in waves[f"alpha_{side}"]]})
              for side, name in zip(("focal", "reference"), names, strict=True)]
     everything = pd.concat([waves, rows[rows["compared"] == "groups_and_waves"]])
     table = pd.DataFrame([{
-        "Year": "all together" if text.is_missing(r["period"]) else str(r["period"]),
+        "Year": "all together" if text.is_missing(r["period"]) else _wave(r["period"]),
         "Same measure": _IS_SAME[str(r["invariance"])],
         "Why": IN_BRIEF[str(r["invariance_reason"])], "Item most different": _given(r["worst_item"]),
         **{f"{letter} {name}": _two(r[f"{kind}_{side}"]) for kind, letter in (("alpha", "α"), ("omega", "ω"))
@@ -106,8 +107,14 @@ def _rows(scales: pd.DataFrame, outcome: str, gap: str, program: str, labels: La
     return rows if band == "all" else rows[rows["grade_band"] == band]
 
 
+def _wave(period: int) -> str:
+    """Return a year, or a survey wave as year and number."""
+    return str(period) if period < 10_000 else f"{period // 10}/{period % 10}"
+
+
 def _said(row: text.Row) -> str:
-    item = "" if text.is_missing(row["worst_item"]) else f"; the item most different is {row['worst_item']}"
+    is_silent = row["invariance"] == "holds" or text.is_missing(row["worst_item"])
+    item = "" if is_silent else f"; the item most different is {row['worst_item']}"
     return f"{WORDS[str(row['invariance'])]} ({REASONS[str(row['invariance_reason'])]}{item})"
 
 

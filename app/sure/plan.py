@@ -23,6 +23,7 @@ DECISIONS = {
 _DECIDED = {"success": "success", "no_success": "not met", "cannot_tell": "cannot tell yet", "no_rule": "no rule"}
 CHANGES = {"no_lock": "never locked", "lock": "locked", "amendment": "plan amended", "difference": "run differs",
            "not_planned": "not planned"}
+_PLACES = {change: i for i, change in enumerate(CHANGES)}
 _TESTED, _ADJUSTED = "As tested", "Adjusted in its family"
 
 
@@ -92,13 +93,15 @@ def p_values(rows: pd.DataFrame, labels: Labels, theme: Theme, alt: str) -> Figu
 
 
 def changes(plan: pd.DataFrame) -> pd.DataFrame:
-    """Return every lock, amendment and difference as text."""
-    return pd.DataFrame([{
+    """Return every lock, amendment and difference as text, in order of the locks."""
+    plan = plan.sort_values(["lock", "change", "key"], key=lambda c: c.map(_PLACES) if c.name == "change" else c)
+    rows = pd.DataFrame([{
         "What": CHANGES[str(r["change"])], "Where": str(r["key"]), "Plan": _given(r["planned"]),
         "Run": _given(r["run"]),
         "Lock": "–" if not r["lock"] else f"{r['lock']}, {_given(r['locked_on'])}, {_commit(r)}",
         "Why": _given(r["amended_because"])} for r in text.records(plan)],
         columns=["What", "Where", "Plan", "Run", "Lock", "Why"])
+    return rows if rows["Why"].ne("–").any() else rows.drop(columns="Why")
 
 
 def _locked(locks: list[text.Row]) -> str:

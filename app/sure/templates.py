@@ -24,8 +24,10 @@ def rows(theme: Theme, names: tuple[str, ...], *, rules: tuple[float, ...] = (0.
     `has_legend` is for rows with several marks.
     """
     axis = {"grid": False, "labelExpr": _WRAPPED, "labelLimit": 175, "labelLineHeight": 13}
-    row = {"y": {"field": "row", "type": "nominal", "title": None, "axis": axis,
-                 "sort": {"field": "order", "op": "min"}}}
+    row: Spec = {"y": {"field": "row", "type": "nominal", "title": None, "axis": axis,
+                       "sort": {"field": "order", "op": "min"}}}
+    if has_legend:
+        row["yOffset"] = {"field": "series", "type": "nominal", "sort": list(names), "scale": {"paddingInner": 0.1}}
     scale: Spec = {"domain": list(ends)} if ends else {"padding": 10}
     scale |= {"type": "log", "nice": False} if is_log else {}
     x = {"field": "value", "type": "quantitative", "title": None, "axis": {"tickCount": 5}, "scale": scale}
@@ -39,7 +41,7 @@ def rows(theme: Theme, names: tuple[str, ...], *, rules: tuple[float, ...] = (0.
           for bar in marks.bars(theme, names, row, "x", first=first)),
         {"mark": point, "encoding": {**row, "x": x, **drawn, **marks.tooltip("row")}},
         marks.hidden_text({**row, "x": {"value": 4}}, theme, align="left"),
-    ], {"step": 30})
+    ], {"step": 17, "for": "offset"} if has_legend else {"step": 30})
 
 
 @lru_cache

@@ -8,7 +8,7 @@ import pandas as pd
 
 from app import text, views
 from app.sure import templates
-from app.sure.effects import drawn, listed
+from app.sure.effects import drawn, excludes_zero, listed
 from app.theme import Theme
 from app.topic import Topic
 from app.views import PARTS, Figure, titled, without_empty
@@ -58,6 +58,9 @@ def detectable(diagnostics: pd.DataFrame, rows: pd.DataFrame, topic: Topic) -> s
     value = topic.row(rows, "gap")
     if value is None or text.is_missing(value["value"]):
         return said
+    if abs(value["value"]) < row["detectable"] and excludes_zero(value):
+        return (f"{said} The estimate, {topic.signed(value['value'])}, is clear and yet smaller: studies like this "
+                "miss effects of that size in more than 20 of 100 cases, and those that find one tend to overstate it.")
     if abs(value["value"]) < row["detectable"]:
         return (f"{said} The estimate, {topic.signed(value['value'])}, is smaller: an effect of that size would more "
                 "likely be missed than an effect of the detectable size, so “unclear” does not mean “none”.")

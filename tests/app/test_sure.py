@@ -115,11 +115,12 @@ def test_a_pre_trend_test_is_read_beside_the_drift_it_would_have_found():
 
 def test_an_effect_below_the_detectable_one_is_not_called_none():
     rows = pd.DataFrame([diagnosed("gap")])
-    gap = pd.DataFrame([diagnosed("gap") | {"value": -1.04}])
+    gap = pd.DataFrame([diagnosed("gap") | {"value": -1.04, "ci_low": -2.0, "ci_high": 0.1}])
     assert trends.detectable(rows, gap, TOPIC) == (
         "An effect of ±2.3 percentage points on the gap would have been found with 80 % power (5 %, two-sided). The "
         "estimate, −1.0, is smaller: an effect of that size would more likely be missed than an effect of the "
         "detectable size, so “unclear” does not mean “none”.")
+    assert "tend to overstate it" in trends.detectable(rows, gap.assign(ci_low=-2.0, ci_high=-0.1), TOPIC)
     assert "could not be worked out" in trends.detectable(rows.assign(detectable=None), gap, TOPIC)
 
 
