@@ -5,12 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from evaluation.contracts.choices import EstimatorName
 from evaluation.did.result import DidResult
+from evaluation.did.views import ASKED_OF
 from evaluation.errors import PanelError
 
-COMPARED = {"never": "units that never start", "not_yet": "units not (yet) in the program"}
 _COLORS, _SHAPES = ("#12436D", "#28A197", "#801650"), ("circle", "square", "triangle-up")
 _INK = "#0B0C0C"
+
+
+def refuse_undrawn(estimator: EstimatorName, path: Path) -> None:
+    """Refuse a picture of another kind, or of an estimator without effects by event time, before estimating."""
+    if path.suffix.lower() not in {".svg", ".png"}:
+        raise PanelError("a picture is written as .svg or .png.", where=f"option --picture ({path.name})",
+                         fix="Give the file one of these endings.")
+    if "event" not in ASKED_OF.get(estimator, ("event",)):
+        raise PanelError(f"`{estimator}` has no effects by periods since the start to draw.", where="option --picture",
+                         fix="Leave it out, or say --estimator event_study.")
 
 
 def write(found: DidResult, path: Path) -> None:
@@ -41,12 +52,12 @@ def picture(found: DidResult) -> dict[str, Any]:
             for e in found.estimates if e.estimand == "event_time"]
     if not rows:
         raise PanelError("there are no effects by periods since the start to draw.", where="option --picture",
-                         fix="Say --aggregate event, with an estimator that has them.")
+                         fix="Leave it out, or choose another --estimator.")
     groups = list(dict.fromkeys(str(r["group"]) for r in rows))
     s = found.specification
     return {"$schema": "https://vega.github.io/schema/vega-lite/v5.json", "data": {"values": rows},
             "title": {"text": f"Change of {s['outcome']}, by periods since the start", "anchor": "start",
-                      "subtitle": f"{s['estimator']}, compared with {COMPARED[s['comparison']]}; "
+                      "subtitle": f"{s['estimator']}, compared with {s['compared_with']}; "
                                   "bars: 95 % interval, each for one period by itself", "color": _INK},
             "config": {"font": "sans-serif", "axis": {"labelColor": _INK, "titleColor": _INK},
                        "view": {"stroke": None}},
