@@ -115,7 +115,10 @@ def _difference(row: text.Row, estimates: pd.DataFrame, topic: Topic) -> str:
     for column in ("cohort", "phase"):
         if not text.is_missing(row[column]):
             same = same[same[column] == row[column]]
-    return "–" if same.empty else topic.signed(same.iloc[0]["value"]) or "[c]"
+    if same.empty:
+        return "–"
+    gap = text.records(same)[0]
+    return text.signed(gap["value"], text.effect_digits(gap, topic.labels.outcomes[topic.outcome])) or "[c]"
 
 
 def _is_score(row: text.Row, labels: Labels) -> bool:

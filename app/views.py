@@ -141,7 +141,8 @@ def specifications(estimates: pd.DataFrame, program: str, outcome: str, gap: str
     d, out = text.digits(labels.outcomes[outcome]), []
     for code in labels.specifications_of(program):
         rows = estimand(estimates, code, outcome, gap)
-        for _, found in rows.groupby("inference", sort=False):
+        # a part without an interval may name another inference than its gap: rows go together by place, not by name
+        for _, found in rows.groupby(rows.groupby("part").cumcount()):
             parts = {str(r["part"]): r for r in text.records(found)}
             r = parts.get("gap") or next(iter(parts.values()))
             value = {part: text.signed(parts[part]["value"], d) or "[c]" if part in parts else "–" for part in PARTS}
@@ -151,7 +152,7 @@ def specifications(estimates: pd.DataFrame, program: str, outcome: str, gap: str
                 "Standard error": "–" if text.is_missing(r["se"]) else f"{r['se']:.{d + 1}f}",
                 "95 % interval": text.interval(r["ci_low"], r["ci_high"], d) or "–",
                 labels.group(gap, "focal"): value["focal"], labels.group(gap, "reference"): value["reference"],
-                "How": f"{ESTIMATORS[r['estimator']]}, {INFERENCE[r['inference']]}", "Plan": str(r["standing"]),
+                "How": f"{ESTIMATORS[r['estimator']]}, {INFERENCE[r['inference']]}, {r['standing']}",
                 "Note": "; ".join(n for n in (own, note(r)) if n)})
     return without_empty(pd.DataFrame(out)) if out else pd.DataFrame(columns=["Specification", "Gap"])
 

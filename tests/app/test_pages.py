@@ -202,6 +202,17 @@ def test_a_chart_without_any_value_is_a_sentence(open_page):
     assert "Every value of this chart is hidden; the table says why." in [i.value for i in app.info]
 
 
+def test_a_specification_is_one_row_though_a_part_has_no_inference(releases):
+    release = released.current("partnership", releases)
+    estimates = release.table("public_estimates")
+    is_bare = (estimates["specification"] == "headline_dile") & (estimates["part"] == "reference")
+    estimates.loc[is_bare, "inference"] = "none"
+    table = views.specifications(estimates, "dile", "chronic_absence_pct", "black_white", Labels(release.labels))
+    assert list(table["Specification"]).count("Headline") == 1
+    assert table["How"].iloc[0] == "Group-time effects, CR2, confirmatory"
+    assert table.iloc[0][["Gap", "Black", "White"]].tolist() == ["−2.1", "−2.6", "−0.5"]
+
+
 def test_groups_keep_their_order(releases):
     release = released.current("partnership", releases)
     rows = release.table("public_estimates").sample(frac=1, random_state=1)
