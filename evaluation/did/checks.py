@@ -147,7 +147,7 @@ def _scaled(x: Floats) -> tuple[Floats, Booleans]:
     """Covariates less their means, of length 1 each; and which have no spread."""
     away = x - x.mean(axis=0)
     spread = np.linalg.norm(away, axis=0)
-    is_constant = spread <= _SAME * np.linalg.norm(x, axis=0)
+    is_constant = (x == x[:1]).all(axis=0)
     return away / np.where(is_constant, 1.0, spread), np.asarray(is_constant)
 
 

@@ -131,6 +131,7 @@ def _groups(asked: Options, columns: Columns) -> Iterator[Refusal]:
     for option, wanted in (("--focal", columns.focal), ("--reference", columns.reference)):
         yield (wanted is not None and columns.group is None, option, "it names a group, and no column of groups.",
                "Name the column with --group.")
+        yield wanted == "", option, "it names no group.", "Give the group's code in the file."
         yield (wanted == "gap", option, "a group cannot be called gap: the estimates call the difference so.",
                "Give the group another code.")
     yield (asked.estimator == "triple_difference" and columns.group is None, "--group",
