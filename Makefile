@@ -47,7 +47,8 @@ $(ORACLES)/.ready: requirements-oracles.lock pyproject.toml
 oracles: oracles-install ## Compare live with diff-diff, pyfixest and linearmodels
 	@$(ORACLES)/bin/python -m pytest tests/oracles
 
-verify: $(READY) ## Long simulations: 20 seeds end to end (about an hour)
+verify: $(READY) ## Long simulations: coverage of intervals, and 20 seeds end to end (about two hours)
+	@python -m benchmarks.coverage
 	@python -m benchmarks.planted_truth
 
 docs: $(READY) ## Write the generated pages of docs/
