@@ -33,8 +33,8 @@ def did(
                                         rich_help_panel=_PANEL)],
     group: Annotated[str | None, typer.Option(help="Column of the student group; with --focal and --reference the "
                                                    "effect on their gap.", rich_help_panel=_PANEL)] = None,
-    focal: Annotated[str | None, typer.Option(help="Focal group's code.", rich_help_panel=_PANEL)] = None,
-    reference: Annotated[str | None, typer.Option(help="Reference group's code.", rich_help_panel=_PANEL)] = None,
+    focal: Annotated[str | None, typer.Option(help="Focal group's code, or its label in Stata.", rich_help_panel=_PANEL)] = None,
+    reference: Annotated[str | None, typer.Option(help="Reference group's code, or label.", rich_help_panel=_PANEL)] = None,
     cluster: Annotated[str | None, typer.Option(help="Column of the level at which the program was assigned; default: "
                                                      "the unit.", rich_help_panel=_PANEL)] = None,
     weight: Annotated[str | None, typer.Option(help="Column of a weight, fixed per unit.",
@@ -67,7 +67,7 @@ def did(
         rich_help_panel=_CHOICES)] = None,
     aggregate: Annotated[Aggregate, typer.Option(help="Average effects by this.",
                                                  rich_help_panel=_CHOICES)] = "overall",
-    draws: Annotated[int, typer.Option(help="Draws of wild bootstrap and permutation.", min=99,
+    draws: Annotated[int, typer.Option(help="Draws of wild bootstrap, permutation and placebos.", min=99,
                                        rich_help_panel=_CHOICES)] = 9999,
     seed: Annotated[int, typer.Option(help="Seed of these draws.", min=0, rich_help_panel=_CHOICES)] = 20260101,
     decompose: Annotated[bool, typer.Option("--decompose", help="With twfe: the Goodman-Bacon decomposition.",
