@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-import numpy as np
-
 from evaluation.design.estimator import estimator_of
 from evaluation.diagnose.diagnosed import Row
 from evaluation.errors import EstimationError
 from evaluation.params import Specification
 from evaluation.stats.aggregate import aggregate
-from evaluation.stats.estimators.twfe import lone_cohorts, twfe, without_cohorts
 from evaluation.stats.inference.infer import infer
 from evaluation.stats.inference.rules import Gate
 from evaluation.stats.reading import on_used_dummies
@@ -29,7 +24,7 @@ def overall_effect(design: Design, specification: Specification) -> Estimate:
         Nothing can be estimated on this design.
     """
     try:
-        made = _two_way(design) if specification.estimator == "twfe" else estimator_of(specification)(design)
+        made = estimator_of(specification)(design)
     except ValueError as error:
         raise EstimationError(f"{error}.") from None
     if any(e.kind == "att_gt" for e in made.estimands):
@@ -51,12 +46,3 @@ def effect(found: Inference) -> Row:
     return {"value": found.value, "se": found.se, "df": found.df, "ci_low": found.ci_low, "ci_high": found.ci_high,
             "ci80_low": found.ci80_low, "ci80_high": found.ci80_high, "p_value": found.p_value,
             "no_interval": found.no_interval}
-
-
-def _two_way(design: Design) -> Estimate:
-    """Without lone cohorts, as the headline; where every cohort is lone they stay, and the estimate is marked lone."""
-    lone, others = lone_cohorts(design)
-    left_out = lone if others else ()
-    found = twfe(without_cohorts(design, left_out))
-    m = len(found.estimands)
-    return replace(found, left_out_cohorts=(left_out,) * m, lone_program=np.full(m, bool(lone) and not others))

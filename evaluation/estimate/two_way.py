@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from evaluation.errors import EstimationError
-from evaluation.stats.estimators.twfe import lone_cohorts, twfe, without_cohorts
+from evaluation.stats.estimators.twfe import leaving_lone_out, twfe
 from evaluation.stats.records import Design, Estimate, Floats
 
 
@@ -24,15 +24,11 @@ def fit_two_way(design: Design) -> Estimate:
     EstimationError
         The program indicator is a combination of the effects.
     """
-    lone, others = lone_cohorts(design)
-    left_out = lone if others else ()
-    kept = without_cohorts(design, left_out)
-    found = twfe(kept)
+    found = leaving_lone_out(twfe, design)
     if not found.estimands:
         raise EstimationError("two-way fixed effects cannot tell the program from the effects of unit and period: no "
                               "unit changes status beside one that does not; use a wider `within`.")
-    return replace(found, value=_panel_ols(kept)[None, :], left_out_cohorts=(left_out,),
-                   lone_program=np.array([bool(lone) and not others]))
+    return replace(found, value=_panel_ols(found.design)[None, :])
 
 
 def _panel_ols(design: Design) -> Floats:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -74,3 +76,19 @@ def without_cohorts(design: Design, cohorts: tuple[int, ...]) -> Design:
     """Return the design with the cells of these cohorts absent."""
     is_out = np.isin(design.cohort, cohorts)
     return replace(design, outcome=np.where(is_out[:, None, None], np.nan, design.outcome))
+
+
+def leaving_lone_out(estimator: Callable[[Design], Estimate], design: Design) -> Estimate:
+    """Estimate without the cohorts of one cluster, as averages of group-time effects are made.
+
+    For estimators that put all cohorts into one regression. Where every cohort is lone they stay, and all is marked.
+    """
+    lone, others = lone_cohorts(design)
+    left_out = lone if others else ()
+    found = estimator(without_cohorts(design, left_out))
+    return replace(
+        found,
+        estimator=partial(leaving_lone_out, estimator),
+        lone_program=found.lone_program | (bool(lone) and not others),
+        left_out_cohorts=(left_out,) * len(found.estimands),
+    )
