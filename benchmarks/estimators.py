@@ -32,7 +32,7 @@ ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_
                             "RAYON_NUM_THREADS"), "1")
 QUICK = Size(schools=60, years=8, outcomes=2, draws=999)
 EPILOG = """examples:
-  make oracles-install && .venv-oracles/bin/python -m pip install wildboottest
+  make oracles-install
   .venv-oracles/bin/python -m benchmarks.estimators          the table of docs/benchmarks.md, about 5 minutes
   .venv-oracles/bin/python -m benchmarks.estimators --json   the same as data
   .venv/bin/python -m benchmarks.estimators --own --quick    only ours, small: a few seconds
