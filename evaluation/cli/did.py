@@ -33,8 +33,10 @@ def did(
                                         rich_help_panel=_PANEL)],
     group: Annotated[str | None, typer.Option(help="Column of the student group; with --focal and --reference the "
                                                    "effect on their gap.", rich_help_panel=_PANEL)] = None,
-    focal: Annotated[str | None, typer.Option(help="Focal group's code, or its label in Stata.", rich_help_panel=_PANEL)] = None,
-    reference: Annotated[str | None, typer.Option(help="Reference group's code, or label.", rich_help_panel=_PANEL)] = None,
+    focal: Annotated[str | None, typer.Option(help="Focal group's code, or its label in Stata.",
+                                              rich_help_panel=_PANEL)] = None,
+    reference: Annotated[str | None, typer.Option(help="Reference group's code, or label.",
+                                                  rich_help_panel=_PANEL)] = None,
     cluster: Annotated[str | None, typer.Option(help="Column of the level at which the program was assigned; default: "
                                                      "the unit.", rich_help_panel=_PANEL)] = None,
     weight: Annotated[str | None, typer.Option(help="Column of a weight, fixed per unit.",

@@ -109,7 +109,7 @@ def did(
     named = {key: None if name is None else canonical(name)
              for key, name in (("focal", focal), ("reference", reference), ("never", never))}
     columns = Columns(outcome, unit, period, cohort, group, cluster=cluster, weight=weight,
-                      covariates=tuple(covariates), **named)
+                      covariates=(covariates,) if isinstance(covariates, str) else tuple(covariates), **named)
     asked = Options(estimator, comparison, base, adjustment, sampling, inference, aggregate_by, decompose, draws, seed)
     refuse_mismatch(asked, columns)
     frame = tidy(data, where) if isinstance(data, pd.DataFrame) else read(Path(data))

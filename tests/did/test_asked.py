@@ -84,7 +84,8 @@ def test_options_that_do_not_go_together_are_refused(options, said):
 def test_covariates_are_separated_by_commas_unless_a_column_has_one_in_its_name():
     data = panel().assign(z=lambda d: d["x"] ** 2)
     both = did(data, **NAMED, covariates=["x", "z"], adjustment="regression")
-    assert did(data, **NAMED, covariates=["x, z"], adjustment="regression").estimates == both.estimates
+    for written in (["x, z"], "x,z"):
+        assert did(data, **NAMED, covariates=written, adjustment="regression").estimates == both.estimates
     named = data.rename(columns={"x": "a,b"})
     assert did(named, **NAMED, covariates=["a,b", "z"], adjustment="regression").estimates == both.estimates
 

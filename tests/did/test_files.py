@@ -51,13 +51,14 @@ def test_a_number_too_large_to_calculate_with_is_refused(column, value):
     assert f"column `{column}` is too large" in refused(data)
 
 
+@pytest.mark.parametrize("inference", [None, "cr1"])
 @pytest.mark.parametrize("factor", [1e-300, 1e3, 1e300, 1e306])
-def test_the_size_of_weights_is_irrelevant(factor):
+def test_the_size_of_weights_is_irrelevant(factor, inference):
     data = panel()
-    scaled = estimates(data.assign(w=data["w"] * factor), weight="w", inference="cr1")
-    for found, expected in zip(scaled, estimates(data, weight="w", inference="cr1"), strict=True):
-        assert found.value == pytest.approx(expected.value)
-        assert found.se == pytest.approx(expected.se)
+    scaled = estimates(data.assign(w=data["w"] * factor), weight="w", inference=inference)
+    for found, expected in zip(scaled, estimates(data, weight="w", inference=inference), strict=True):
+        assert [found.value, found.se, found.df] == pytest.approx([expected.value, expected.se, expected.df])
+        assert found.no_interval == expected.no_interval
 
 
 @pytest.mark.parametrize("written", ["0", "0.0", " 0 ", "0.", "-0"])
