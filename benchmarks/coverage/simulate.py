@@ -13,7 +13,6 @@ from evaluation.stats.aggregate import aggregate
 from evaluation.stats.combine import joined, select
 from evaluation.stats.estimators.group_time_att import group_time_att
 from evaluation.stats.estimators.twfe import twfe
-from evaluation.stats.inference.blocks import is_saturated
 from evaluation.stats.inference.coverage import Quantity, Scenario, Simulated
 from evaluation.stats.inference.cr2 import Robust, covariance, cr1, cr2
 from evaluation.stats.inference.cv3 import cv3
@@ -51,7 +50,7 @@ class Question:
         kept = [i for i, e in enumerate(estimate.estimands)
                 if (e.event_time in self.event_times if self.event_times else e.kind == "overall")]
         chosen = select(estimate, kept)
-        return on_used_dummies(chosen) if is_saturated(regression_of(chosen)[0]) else chosen
+        return on_used_dummies(chosen) if regression_of(chosen)[0].is_saturated else chosen
 
 
 def by_t(robust: Callable[[Estimate], Robust]) -> Covers:

@@ -106,7 +106,8 @@ def infer(estimate: Estimate, *, method: Method | None = None, rng: np.random.Ge
     else:
         found = _found(estimate, chosen, rng, draws, n_absorbed)
     asked = None if chosen == "permutation" else gate
-    cases = [gated(case, asked, chosen, LEVELS) for case in cases]
+    cases = [gated(case, asked if reason is None else None, chosen, LEVELS)
+             for case, reason in zip(cases, found.reason, strict=True)]
     made = tuple(tuple(_inference(found, case, part, chosen) for part in range(len(estimate.parts)))
                  for case in cases)
     return _or_jackknife(estimate, made, gate) if method is None and chosen == "cr2" else made
