@@ -56,7 +56,7 @@ else:
     said = plan.decision(own, topic, int(members["p_value"].notna().sum()))
     may_be_shown = [measurement.refusal(found["scales"], o, g, program, labels) is None
                     for o, g in zip(members["outcome_id"], members["gap_id"], strict=True)]
-    show(said, None if own is None else plan.p_values(members[may_be_shown], labels, frame.theme(), said), "p_values",
+    show(said, None if own is None else plan.family(members[may_be_shown], labels, frame.theme(), said), "p_values",
          "P-values of the family of results that are judged together")
 
 if not refused:

@@ -68,7 +68,7 @@ def decision(row: text.Row | None, topic: Topic, n_tested: int) -> str:
     return f"{said} The rule: {rule['words']}" if rule else said
 
 
-def p_values(rows: pd.DataFrame, labels: Labels, theme: Theme, alt: str) -> Figure:
+def family(rows: pd.DataFrame, labels: Labels, theme: Theme, alt: str) -> Figure:
     """P-values of one family (its rows of `public_adjusted_p_values`), as tested and adjusted; its level is a rule."""
     names = [f"{labels.outcomes[r['outcome_id']]['label']}, {labels.gaps[r['gap_id']]['label']}"
              for r in text.records(rows)]
