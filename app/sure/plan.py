@@ -93,15 +93,20 @@ def family(rows: pd.DataFrame, labels: Labels, theme: Theme, alt: str) -> Figure
 
 
 def changes(plan: pd.DataFrame) -> pd.DataFrame:
-    """Return every lock, amendment and difference as text, in order of the locks."""
+    """Return every lock, amendment and difference as text, in order of the locks; a lock's row tells commit and why."""
     plan = plan.sort_values(["lock", "change", "key"], key=lambda c: c.map(_PLACES) if c.name == "change" else c)
-    rows = pd.DataFrame([{
-        "What": CHANGES[str(r["change"])], "Where": str(r["key"]), "Plan": _given(r["planned"]),
-        "Run": _given(r["run"]),
-        "Lock": "–" if not r["lock"] else f"{r['lock']}, {_given(r['locked_on'])}, {_commit(r)}",
-        "Why": _given(r["amended_because"])} for r in text.records(plan)],
-        columns=["What", "Where", "Plan", "Run", "Lock", "Why"])
-    return rows if rows["Why"].ne("–").any() else rows.drop(columns="Why")
+    return pd.DataFrame([{
+        "Lock": "–" if not r["lock"] else f"{r['lock']}, {_given(r['locked_on'])}", "What": CHANGES[str(r["change"])],
+        "Where": _where(r), "Plan": _given(r["planned"]), "Run": _given(r["run"])} for r in text.records(plan)],
+        columns=["Lock", "What", "Where", "Plan", "Run"])
+
+
+def _where(row: text.Row) -> str:
+    """Return the key that changed; of a lock its commit, and why it amends another."""
+    if row["change"] != "lock":
+        return str(row["key"])
+    why = "" if text.is_missing(row["amended_because"]) else f": {row['amended_because']}"
+    return f"{_commit(row)}{why}"
 
 
 def _locked(locks: list[text.Row]) -> str:
@@ -110,7 +115,8 @@ def _locked(locks: list[text.Row]) -> str:
     before = {None: "it is not known whether results lay in the folder", True: "when results already lay in the folder",
               False: "before any result lay in the folder"}[had_results]
     times = "" if len(locks) == 1 else f", after {len(locks) - 1} earlier {'lock' if len(locks) == 2 else 'locks'}"
-    why = "" if text.is_missing(last["amended_because"]) else f" It was amended because: “{last['amended_because']}”."
+    reason = _given(last["amended_because"]).rstrip(".")
+    why = "" if text.is_missing(last["amended_because"]) else f" It was amended because: “{reason}”."
     return (f"The plan was locked on {last['locked_on']} ({_commit(last)}, SHA-256 {str(last['plan_sha256'])[:12]}…), "
             f"{before}{times}.{why}")
 

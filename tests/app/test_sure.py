@@ -136,7 +136,8 @@ def test_the_lock_of_the_plan_and_every_difference_are_said():
         "Confirmatory: the study's plan names this result. The plan was locked on 2026-01-02 (commit 0123456789ab, "
         "SHA-256 abababababab…), when results already lay in the folder, after 1 earlier lock. It was amended because: "
         "“A typing error”. The run differs from it in 1 point, listed below.")
-    assert plan.changes(rows)["Where"].tolist() == ["lock", "lock", "periods.last"]
+    assert plan.changes(rows)["Where"].tolist() == [
+        "commit 0123456789ab", "commit 0123456789ab: A typing error", "periods.last"]
 
 
 def test_a_plan_that_was_never_locked_proves_nothing():
