@@ -3,9 +3,13 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from hypothesis import settings
 
 from evaluation.contracts import conform
 from evaluation.params import Study
+
+settings.register_profile("untimed", deadline=None)  # no test measures time
+settings.load_profile("untimed")
 
 Values = Mapping[tuple[str, int, str], tuple[Any, ...]]
 

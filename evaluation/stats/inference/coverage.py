@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from scipy import stats
@@ -66,7 +67,7 @@ class Simulated:
         """Share that covered."""
         return self.covered / self.repetitions
 
-    @property
+    @cached_property
     def bounds(self) -> tuple[float, float]:
         """Clopper–Pearson interval of the coverage, 99 %."""
         tail, missed = (1 - CONFIDENCE) / 2, self.repetitions - self.covered
@@ -129,8 +130,8 @@ def lookup(registry: CoverageRegistry, *, n_clusters: int, n_program: int, varia
     """Say what coverage an interval of a design has, at worst.
 
     The design stands where the registry has one with the largest number of clusters, no more than it has, and no more
-    program and no more comparison clusters than it has: among several, the one whose smaller arm is largest. Skew goes
-    to the next worse level.
+    program and no more comparison clusters than it has: among several, the one whose smaller arm is largest. If that
+    one fails, the next smaller that is no better balanced and passes. Skew goes to the next worse level.
 
     Parameters
     ----------
@@ -149,6 +150,8 @@ def lookup(registry: CoverageRegistry, *, n_clusters: int, n_program: int, varia
     found = _stands_for(mine or {}, n_clusters, n_program)
     if found is None:
         return Achieved(None, None, needed, False, None)
+    if found.bounds[0] < needed:
+        found = _smaller(mine or {}, found, n_clusters, n_program, needed=needed)
     lower = found.bounds[0]
     return Achieved(found.coverage, lower, needed, lower >= needed, found)
 
@@ -178,3 +181,17 @@ def _stands_for(simulated: Mapping[tuple[int, int], Simulated], n_clusters: int,
                  if at[1] <= n_program and at[0] - at[1] <= n_clusters - n_program]
     best = max(no_larger, key=lambda at: (at[0], min(at[1], at[0] - at[1])), default=None)
     return None if best is None else simulated[best]
+
+
+def _smaller(simulated: Mapping[tuple[int, int], Simulated], largest: Simulated, n_clusters: int, n_program: int, *,
+             needed: float) -> Simulated:
+    """Return the largest smaller design that is no better balanced and passes, else the one given.
+
+    Clusters added in the same proportions do not worsen coverage; so where a smaller design passes, a larger one that
+    does not is taken for noise of its simulation.
+    """
+    share = min(n_program, n_clusters - n_program) / n_clusters
+    passing = {at: row for at, row in simulated.items()
+               if at[0] < largest.scenario.n_clusters and min(at[1], at[0] - at[1]) <= share * at[0]
+               and row.bounds[0] >= needed}
+    return _stands_for(passing, n_clusters, n_program) or largest

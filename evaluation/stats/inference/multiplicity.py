@@ -95,7 +95,15 @@ def romano_wolf(family: Sequence[Hypothesis], *, alpha: float = 0.05, draws: int
 
 
 def stepdown(observed: Floats, drawn: Floats, *, alpha: float = 0.05) -> Adjusted:
-    """Romano–Wolf's stepdown on squared statistics (h,) and draws (h, B) of them, the first draw the observed one."""
+    """Romano–Wolf's stepdown on squared statistics (h,) and draws (h, B) of them, the first draw the observed one.
+
+    Raises
+    ------
+    ValueError
+        A statistic is missing: a family is adjusted whole or not at all.
+    """
+    if np.isnan(observed).any() or np.isnan(drawn).any():
+        raise ValueError("a statistic of the family is missing, so its p-values cannot be adjusted together")
     order = np.argsort(-observed, kind="stable")
     largest = np.maximum.accumulate(drawn[order][::-1], axis=0)[::-1]
     reached = largest >= TIE**2 * observed[order, None]

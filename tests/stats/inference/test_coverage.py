@@ -199,3 +199,13 @@ def test_infer_shows_intervals_with_their_coverage_and_refuses_those_that_miss_t
         assert found.se is not None
     nothing = infer(made, gate=gate_of(registry_of([])))[0][0]
     assert (nothing.no_interval, nothing.coverage) == ("not_simulated", None)
+
+
+def test_a_smaller_design_that_passes_stands_in_for_a_larger_one_that_fails_by_noise():
+    small, large = replace(PLAIN, skew="equal"), replace(PLAIN, skew="equal", n_clusters=100, n_program=50)
+    rows = [row(9_500, small), row(9_390, large)]
+    asked = ASKED | {"variation": 0.0, "is_staggered": PLAIN.is_staggered}
+    found = lookup(registry_of(rows), n_clusters=120, n_program=60, **asked)
+    assert (found.simulated, found.is_allowed) == (rows[0], True)
+    lopsided = lookup(registry_of(rows), n_clusters=1_000, n_program=PLAIN.n_program + 50, **asked)
+    assert lopsided.simulated == rows[1]
