@@ -11,7 +11,7 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from benchmarks.coverage.designs import Shape
-from benchmarks.coverage.simulate import simulate
+from benchmarks.coverage.simulate import questions, simulate
 from evaluation.stats.inference.coverage import Scenario, Simulated
 
 ROOT = Path(__file__).parents[2]
@@ -20,13 +20,14 @@ SOURCES = (ROOT / "evaluation/stats", ROOT / "benchmarks/coverage")
 
 @dataclass(frozen=True)
 class Batch:
-    """One size pattern of a shape, its repetitions, and where its counts lie."""
+    """One size pattern of a shape, its repetitions, and where its counts lie; `is_quick`: of `QUICK` methods alone."""
 
     shape: Shape
     number: int
     repetitions: int
     seed: int
     folder: Path
+    is_quick: bool
 
     @property
     def path(self) -> Path:
@@ -44,6 +45,8 @@ def folder_of(repetitions: int, seed: int, *, under: Path = ROOT / "build/covera
 
 def run(batches: list[Batch], workers: int) -> Iterator[Batch]:
     """Simulate the batches that are not on disk and yield each, in order, as it is there."""
+    if not batches:
+        return
     batches[0].folder.mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor(workers) as pool:
         yield from pool.map(_made, batches)
@@ -69,7 +72,8 @@ def read(batches: list[Batch]) -> list[Simulated]:
 def _made(batch: Batch) -> Batch:
     if batch.path.exists():
         return batch
-    simulated = simulate(batch.shape, batch.repetitions, batch.shape.rng(batch.seed, batch.number))
+    simulated = simulate(batch.shape, batch.repetitions, batch.shape.rng(batch.seed, batch.number),
+                         asked=questions(batch.shape, is_quick=batch.is_quick))
     rows = [(*astuple(row.scenario), row.quantity, row.method, row.level, row.repetitions, row.covered)
             for row in simulated]
     unfinished = batch.path.with_suffix(f".{os.getpid()}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from statistics import median
 from string import Template
 
 from evaluation.stats.inference.coverage import SKEW, Known, Quantity, Simulated, registry_of, required
@@ -31,8 +32,17 @@ def decisions(rows: Iterable[Simulated]) -> dict[str, bool]:
 
 def is_allowed(row: Simulated) -> bool:
     """Say whether the interval may be shown in designs for which this row is the worst."""
+    return row.bounds[0] >= _required(row)
+
+
+def is_open(row: Simulated) -> bool:
+    """Say whether more repetitions could allow it: its bounds lie on both sides of what is required."""
+    return row.bounds[0] < _required(row) <= row.bounds[1]
+
+
+def _required(row: Simulated) -> float:
     s = row.scenario
-    return row.bounds[0] >= required(s.n_clusters, s.n_program, is_equal=s.skew == "equal", level=row.level)
+    return required(s.n_clusters, s.n_program, is_equal=s.skew == "equal", level=row.level)
 
 
 def table(rows: Sequence[Simulated]) -> str:
@@ -60,7 +70,8 @@ def page(rows: Sequence[Simulated]) -> str:
     """Return the page: `page.md` beside this module, filled."""
     template = Template(Path(__file__).with_suffix(".md").read_text(encoding="utf-8"))
     return template.substitute(
-        note=NOTE, repetitions=f"{max(row.repetitions for row in rows):,}",
+        note=NOTE, repetitions=f"{median(row.repetitions for row in rows):,.0f}",
+        most=f"{max(row.repetitions for row in rows):,}",
         fewest=f"{min(row.repetitions for row in rows):,}", findings="\n".join(_findings(rows)), table=table(rows))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import special, stats
@@ -28,6 +28,8 @@ Covers = Callable[[Estimate, Floats, np.random.Generator], Booleans]
 """From an estimate of one estimand in K repetitions and its truth (1,): (levels, K), the interval covers."""
 LATER, IN_PROGRAM = 1, (0, 1, 2, 3)
 """The event time whose interval is simulated alone, and those of the band."""
+QUICK = ("cr2", "cv3", "band")
+"""Methods that many repetitions cost little; the others are a check beside them."""
 PATTERNS = 60
 """Size patterns drawn for one that has enough degrees of freedom for an interval."""
 WILD_DRAWS = 199
@@ -110,14 +112,21 @@ def group_time(design: Design) -> Estimate:
     return joined([aggregate(att_gt, "overall"), aggregate(att_gt, "event_time")])
 
 
-def questions(shape: Shape) -> tuple[Question, ...]:
-    """Return what is asked of a shape: Webb's weights, and bootstraps of one event time, where clusters are few."""
+def questions(shape: Shape, *, is_quick: bool = False) -> tuple[Question, ...]:
+    """Return what is asked of a shape: Webb's weights, and bootstraps of one event time, where clusters are few.
+
+    Parameters
+    ----------
+    is_quick : the methods of `QUICK` alone
+    """
     webb = ("webb",) if shape.n_clusters in WEBB_CLUSTERS else ()
     wild = ("wild",) if shape.n_clusters <= WILD_CLUSTERS else ()
-    return (Question("overall", group_time, (), ("cr2", "cv3", "cr1", "wild", *webb)),
-            Question("event_time", group_time, (LATER,), ("cr2", "cv3", "cr1", *wild)),
-            Question("joint", group_time, IN_PROGRAM, ("band",)),
-            Question("two_way", twfe, (), ("cr2", "cv3", "cr1", "wild", *webb)))
+    every = (Question("overall", group_time, (), ("cr2", "cv3", "cr1", "wild", *webb)),
+             Question("event_time", group_time, (LATER,), ("cr2", "cv3", "cr1", *wild)),
+             Question("joint", group_time, IN_PROGRAM, ("band",)),
+             Question("two_way", twfe, (), ("cr2", "cv3", "cr1", "wild", *webb)))
+    return every if not is_quick else tuple(
+        replace(question, methods=tuple(m for m in question.methods if m in QUICK)) for question in every)
 
 
 def simulate(shape: Shape, repetitions: int, rng: np.random.Generator, *,
@@ -128,7 +137,7 @@ def simulate(shape: Shape, repetitions: int, rng: np.random.Generator, *,
     A pattern that the rules for few clusters withhold the interval from is drawn anew; where none of many may have one
     the question has no rows.
     """
-    left = list(questions(shape) if asked is None else asked)
+    left = list(asked or questions(shape))
     for _ in range(1 if shape.skew == "equal" else PATTERNS):
         design = draw_design(shape, rng)
         taken = [question for question in left if _may_have_intervals(question, design)]
@@ -144,7 +153,8 @@ def simulate(shape: Shape, repetitions: int, rng: np.random.Generator, *,
 
 def _may_have_intervals(question: Question, design: Design) -> bool:
     estimate = question.of(question.estimator(design))
-    return len(estimate.estimands) > 0 and all(row[0].no_interval is None for row in infer(estimate))
+    reasons = {row[0].no_interval for row in infer(estimate)}
+    return len(estimate.estimands) > 0 and reasons <= {None, "no_variation"}  # outcomes are drawn later
 
 
 def _answers(question: Question, found: Estimate, scenario: Scenario, methods: Mapping[str, Covers],

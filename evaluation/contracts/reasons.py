@@ -29,6 +29,8 @@ REASONS: Mapping[str, Reason] = {
     "no_regression": Reason("this method needs an estimator that is a regression", "needs a regression"),
     "not_exchangeable": Reason("{cluster}s of the program cannot change places with others", "not exchangeable"),
     "test_only": Reason("this method is a test and gives no interval", "a test only"),
+    "no_variation": Reason("nothing varies between its {cluster}s, so chance cannot be told from effect",
+                           "no variation between {cluster}s"),
     "not_simulated": Reason("no simulated design stands for this one: it is smaller, or more uneven, than all of them",
                             "no simulation of such a design"),
     "low_coverage": Reason("in simulations of designs like this one the interval misses the truth too often",

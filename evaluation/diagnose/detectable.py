@@ -8,7 +8,7 @@ from evaluation.stats.combine import joined
 from evaluation.stats.inference.detectable import detectable
 from evaluation.stats.inference.infer import infer
 from evaluation.stats.reading import on_used_dummies
-from evaluation.stats.records import Estimand
+from evaluation.stats.records import Estimand, Inference
 
 AVERAGES: tuple[Aggregation, ...] = ("overall", "cohort", "phase", "event_time")
 
@@ -23,9 +23,15 @@ def detectable_effects(of: Diagnosed) -> list[Row]:
     averages = joined([aggregate(of.att_gt, kind, phase_of=phase_of) for kind in AVERAGES])
     found = infer(averages if averages.regression is None else on_used_dummies(averages), gate=of.gate)
     return [{"part": part, **_coordinates(estimand), "se": one.se, "df": one.df,
-             "detectable": None if one.se is None or one.df is None else detectable(one.se, one.df)}
+             "detectable": _detectable(one)}
             for estimand, parts in zip(averages.estimands, found, strict=True)
             for part, one in zip(averages.parts, parts, strict=True)]
+
+
+def _detectable(found: Inference) -> float | None:
+    if found.no_interval is not None or found.se is None or found.df is None:
+        return None
+    return detectable(found.se, found.df)
 
 
 def _coordinates(estimand: Estimand) -> Row:

@@ -134,7 +134,7 @@ def test_a_shape_that_never_has_an_interval_has_no_rows():
 
 
 def test_a_stopped_run_goes_on_where_it_was(tmp_path):
-    batches = [Batch(Shape(10, 5, "equal", False), i, 20, 7, tmp_path) for i in range(3)]
+    batches = [Batch(Shape(10, 5, "equal", False), i, 20, 7, tmp_path, is_quick=i == 2) for i in range(3)]
     first = read(list(run(batches[:2], 1)))
     kept = batches[0].path.stat().st_mtime_ns
     content = batches[1].path.read_text()
@@ -145,7 +145,8 @@ def test_a_stopped_run_goes_on_where_it_was(tmp_path):
     assert batches[1].path.read_text() == content
     assert all(map(has_rows, batches))
     assert read(batches[:2]) == first
-    assert {row.repetitions for row in read(batches)} == {60}
+    assert {(row.method, row.repetitions) for row in read(batches)} == {
+        ("cr2", 60), ("cv3", 60), ("cr1", 40), ("wild", 40), ("webb", 40)}
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted(b.path.name for b in batches)
 
 

@@ -33,6 +33,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     content["events"] = [event | {"states": []} for event in content["events"]]
     for program in content["programs"]:
         program["cohorts"] = [{"start": 2024, "phase": "develop", "districts": [content["districts"][0]["id"]]}]
+    for specification in content["specifications"]:
+        specification.pop("cohorts", None)
     (root / "studies/partnership.yaml").write_text(yaml.safe_dump(content))
     shutil.copy(ROOT / "dvc.yaml", root)
     with pytest.MonkeyPatch.context() as patch:

@@ -149,12 +149,11 @@ def _found(estimate: Estimate, method: Method, rng: np.random.Generator | None, 
 
 
 def _by_t(estimate: Estimate, robust: Robust) -> _Found:
-    """Interval and p-value of t; a residual-free fit has se 0."""
+    """Interval and p-value of t; a part that does not vary between clusters has se 0 and gets neither."""
     se, df, value = robust.se, robust.df, estimate.value
     half = np.array([se * stats.t.ppf((1 + level) / 2, df)[:, None] for level in LEVELS])
-    is_exact = se == 0
-    p_value = 2 * stats.t.sf(np.abs(value) / np.where(is_exact, 1, se), df[:, None])
-    return _Found(se, df, np.where(is_exact, value == 0, p_value), value - half, value + half, (None,) * len(value))
+    p_value = 2 * stats.t.sf(np.abs(value) / np.where(se == 0, 1, se), df[:, None])
+    return _Found(se, df, p_value, value - half, value + half, (None,) * len(value))
 
 
 def _wild(estimate: Estimate, se: Floats, rng: np.random.Generator | None, draws: int) -> _Found:
@@ -203,7 +202,9 @@ def _inference(found: _Found, case: Case, part: int, method: Method) -> Inferenc
     if reason is not None and reason not in ("test_only", *BY_GATE):
         return Inference(value, n_clusters, no_interval=reason, coverage=coverage, method=method)
     se, df = float(found.se[i, part]), _known(found.df[i])
-    statistic = value / se if se > 0 else None
+    if se == 0:
+        return Inference(value, n_clusters, no_interval="no_variation", coverage=coverage, method=method)
+    statistic = value / se
     if reason in BY_GATE:
         return Inference(value, n_clusters, se, df, statistic, no_interval=reason, coverage=coverage, method=method)
     low, high = ([_known(x) for x in end[:, i, part]] for end in (found.low, found.high))
