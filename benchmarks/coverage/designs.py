@@ -61,8 +61,8 @@ def shapes() -> tuple[Shape, ...]:
 def draw_design(shape: Shape, rng: np.random.Generator) -> Design:
     """Draw a size pattern: one row per cluster, for in a balanced panel units of a cluster say no more than their mean.
 
-    In each arm weights are lognormal, scaled in the logarithm to the shape's coefficient of variation. The outcome is any
-    that varies.
+    In each arm weights are lognormal, scaled in the logarithm to the shape's coefficient of variation. The outcome only
+    has to vary.
     """
     n, program = shape.n_clusters, shape.n_program
     cohort = np.full(n, np.nan)
@@ -70,7 +70,8 @@ def draw_design(shape: Shape, rng: np.random.Generator) -> Design:
     cohort[:program] = np.sort(np.resize(starts, program))
     weight = np.concatenate([_sizes(arm, SKEW[shape.skew], rng) for arm in (program, n - program)])
     return Design(
-        outcome=np.random.default_rng(0).standard_normal((n, PERIODS, 1)), parts=("0",), unit_ids=tuple(map(str, range(n))),
+        outcome=np.random.default_rng(0).standard_normal((n, PERIODS, 1)), parts=("0",),
+        unit_ids=tuple(map(str, range(n))),
         periods=np.arange(1, PERIODS + 1), position=np.arange(PERIODS), cluster=np.arange(n),
         stratum=np.zeros(n, dtype=np.int64), cohort=cohort, weight=weight, is_break=np.zeros(PERIODS, dtype=bool))
 
