@@ -153,8 +153,7 @@ def simulate(shape: Shape, repetitions: int, rng: np.random.Generator, *,
 
 def _may_have_intervals(question: Question, design: Design) -> bool:
     estimate = question.of(question.estimator(design))
-    reasons = {row[0].no_interval for row in infer(estimate)}
-    return len(estimate.estimands) > 0 and reasons <= {None, "no_variation"}  # outcomes are drawn later
+    return len(estimate.estimands) > 0 and all(row[0].no_interval is None for row in infer(estimate))
 
 
 def _answers(question: Question, found: Estimate, scenario: Scenario, methods: Mapping[str, Covers],
