@@ -11,8 +11,9 @@ import numpy as np
 
 from evaluation.contracts.choices import Comparison, EstimatorName
 from evaluation.design import build
+from evaluation.design.columns import effect
 from evaluation.diagnose.diagnosed import Diagnosed, Row
-from evaluation.diagnose.effects import effect, overall_effect
+from evaluation.diagnose.effects import overall_effect
 from evaluation.errors import EstimationError
 from evaluation.params import Pool, Specification, Study
 from evaluation.stats.inference.infer import infer

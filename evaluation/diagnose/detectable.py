@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from evaluation.design.columns import coordinates
 from evaluation.diagnose.diagnosed import Diagnosed, Row
 from evaluation.stats.aggregate import Aggregation, aggregate
 from evaluation.stats.combine import joined
 from evaluation.stats.inference.detectable import detectable
 from evaluation.stats.inference.infer import infer
 from evaluation.stats.reading import on_used_dummies
-from evaluation.stats.records import Estimand, Inference
+from evaluation.stats.records import Inference
 
 AVERAGES: tuple[Aggregation, ...] = ("overall", "cohort", "phase", "event_time")
 
@@ -22,7 +23,7 @@ def detectable_effects(of: Diagnosed) -> list[Row]:
     phase_of = {c.start: c.phase for c in program.cohorts}
     averages = joined([aggregate(of.att_gt, kind, phase_of=phase_of) for kind in AVERAGES])
     found = infer(averages if averages.regression is None else on_used_dummies(averages), gate=of.gate)
-    return [{"part": part, **_coordinates(estimand), "se": one.se, "df": one.df,
+    return [{"part": part, **coordinates(estimand), "se": one.se, "df": one.df,
              "detectable": _detectable(one)}
             for estimand, parts in zip(averages.estimands, found, strict=True)
             for part, one in zip(averages.parts, parts, strict=True)]
@@ -32,8 +33,3 @@ def _detectable(found: Inference) -> float | None:
     if found.no_interval is not None or found.se is None or found.df is None:
         return None
     return detectable(found.se, found.df)
-
-
-def _coordinates(estimand: Estimand) -> Row:
-    return {"estimand": estimand.kind, "cohort": estimand.cohort, "phase": estimand.phase, "period": estimand.period,
-            "event_time": estimand.event_time, "district_id": estimand.district}

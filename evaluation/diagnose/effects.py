@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from evaluation.design.columns import effect
 from evaluation.design.estimator import estimator_of
 from evaluation.diagnose.diagnosed import Row
 from evaluation.errors import EstimationError
@@ -10,7 +11,7 @@ from evaluation.stats.aggregate import aggregate
 from evaluation.stats.inference.infer import infer
 from evaluation.stats.inference.rules import Gate
 from evaluation.stats.reading import on_used_dummies
-from evaluation.stats.records import Design, Estimate, Inference
+from evaluation.stats.records import Design, Estimate
 
 NOTHING = "no program unit is observed before and in the program beside a comparison unit."
 
@@ -39,10 +40,3 @@ def effect_rows(overall: Estimate, gate: Gate | None) -> list[Row]:
     """Return one row per part: name of the part, value and uncertainty."""
     return [{"part": part, **effect(found)}
             for part, found in zip(overall.parts, infer(overall, gate=gate)[0], strict=True)]
-
-
-def effect(found: Inference) -> Row:
-    """Return value and uncertainty as columns."""
-    return {"value": found.value, "se": found.se, "df": found.df, "ci_low": found.ci_low, "ci_high": found.ci_high,
-            "ci80_low": found.ci80_low, "ci80_high": found.ci80_high, "p_value": found.p_value,
-            "no_interval": found.no_interval}

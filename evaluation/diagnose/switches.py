@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from evaluation.design import build
+from evaluation.design.columns import effect
 from evaluation.diagnose.diagnosed import Diagnosed, Row, cells_of
-from evaluation.diagnose.effects import effect, overall_effect
+from evaluation.diagnose.effects import overall_effect
 from evaluation.errors import EstimationError
 from evaluation.stats.inference.infer import infer
 from evaluation.stats.reading import levels, verdicts

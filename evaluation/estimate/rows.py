@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from evaluation.design import Topic
+from evaluation.design.columns import coordinates, effect
 from evaluation.stats.inference.infer import infer
 from evaluation.stats.reading import levels, program_cells, used_cells
-from evaluation.stats.records import Booleans, Estimand, Estimate, Floats, Inference
+from evaluation.stats.records import Booleans, Estimate, Floats, Inference
 from evaluation.stats.relative import relative_effect
 
 CANNOT_TELL = ("cannot_tell",)
@@ -39,7 +40,7 @@ def estimate_rows(topic: Topic, estimate: Estimate, inference: Sequence[Sequence
     for i, (estimand, used) in enumerate(zip(estimate.estimands, used_cells(estimate), strict=True)):
         behind = {**_behind(estimate, i, used), "verdict": said[i], "dropped_cohorts": _listed(dropped[i])}
         for k, part in enumerate(estimate.parts):
-            rows.append({**_about(topic), **_coordinates(estimand), **behind, "part": part,
+            rows.append({**_about(topic), **coordinates(estimand), **behind, "part": part,
                          **_uncertainty(inference[i][k]),
                          "level": None if np.isnan(level[i, k]) else float(level[i, k]),
                          "n_students": _students(n, used, part)})
@@ -55,11 +56,11 @@ def relative_rows(topic: Topic, estimate: Estimate) -> list[dict[str, Any]]:
         return []
     found = relative_effect(estimate)
     about = topic.columns()
-    rows = [{**about, **_coordinates(e), "undefined": reason} for e, reason in found.undefined
+    rows = [{**about, **coordinates(e), "undefined": reason} for e, reason in found.undefined
             if e.kind in _WEIGHTED and (e.event_time is None or e.event_time >= 0)]
     for e, (i,), (value,) in zip(found.estimate.estimands, infer(found.estimate), found.estimate.value, strict=True):
         if e.kind in _WEIGHTED:
-            rows.append({**about, **_coordinates(e), "ratio": float(np.exp(value)), "log_ratio": float(value),
+            rows.append({**about, **coordinates(e), "ratio": float(np.exp(value)), "log_ratio": float(value),
                          "log_se": i.se, "df": i.df, "ratio_low": _exp(i.ci_low), "ratio_high": _exp(i.ci_high),
                          "p_value": i.p_value, "no_interval": i.no_interval})
     return rows
@@ -67,9 +68,7 @@ def relative_rows(topic: Topic, estimate: Estimate) -> list[dict[str, Any]]:
 
 def split_rows(topic: Topic, split: Estimate) -> list[dict[str, Any]]:
     """Return gap, within and between of the effect on a district-wide gap; CV3, as the three move together."""
-    return [{**topic.columns(), "split": part, "value": i.value, "se": i.se, "df": i.df, "ci_low": i.ci_low,
-             "ci_high": i.ci_high, "ci80_low": i.ci80_low, "ci80_high": i.ci80_high, "p_value": i.p_value,
-             "no_interval": i.no_interval}
+    return [{**topic.columns(), "split": part, **effect(i)}
             for row in infer(split) for part, i in zip(split.parts, row, strict=True)]
 
 
@@ -86,7 +85,7 @@ def weight_rows(topic: Topic, estimate: Estimate) -> pd.DataFrame:
         return pd.DataFrame()
     design, kept = estimate.design, [i for i, e in enumerate(estimate.estimands) if e.kind in _WEIGHTED]
     which, unit, period = np.nonzero(estimate.weights[kept])
-    about = pd.DataFrame([_coordinates(estimate.estimands[i]) for i in kept]).iloc[which].reset_index(drop=True)
+    about = pd.DataFrame([coordinates(estimate.estimands[i]) for i in kept]).iloc[which].reset_index(drop=True)
     about["unit_id"] = np.array(design.unit_ids, dtype=object)[unit]
     about["cell_period"] = design.periods[period]
     about["weight"] = estimate.weights[kept][which, unit, period]
@@ -104,11 +103,6 @@ def _about(topic: Topic) -> dict[str, Any]:
             "sample": s.sample, "unit_name": topic.outcome.unit_name}
 
 
-def _coordinates(estimand: Estimand) -> dict[str, Any]:
-    return {"estimand": estimand.kind, "cohort": estimand.cohort, "phase": estimand.phase, "period": estimand.period,
-            "event_time": estimand.event_time, "district_id": estimand.district}
-
-
 def _behind(estimate: Estimate, i: int, used: Booleans) -> dict[str, Any]:
     in_program = program_cells(estimate.design, estimate.estimands[i])
     return {"left_out_cohorts": _listed(estimate.left_out_cohorts[i]),
@@ -123,10 +117,9 @@ def _listed(cohorts: tuple[int, ...]) -> str | None:
 
 
 def _uncertainty(found: Inference) -> dict[str, Any]:
-    return {"value": found.value, "se": found.se, "df": found.df, "ci_low": found.ci_low, "ci_high": found.ci_high,
-            "ci80_low": found.ci80_low, "ci80_high": found.ci80_high, "p_value": found.p_value,
-            "inference": "none" if found.se is None and found.p_value is None else found.method,
-            "no_interval": found.no_interval, "coverage": found.coverage, "n_clusters": found.n_clusters}
+    is_bare = found.se is None and found.p_value is None
+    return {**effect(found), "inference": "none" if is_bare else found.method, "coverage": found.coverage,
+            "n_clusters": found.n_clusters}
 
 
 def _students(n: Floats, used: Booleans, part: str) -> int | None:
