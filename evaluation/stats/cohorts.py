@@ -13,15 +13,20 @@ def first_in_program(design: Design) -> Integers:
     return found
 
 
-def base_period(design: Design) -> Integers:
-    """(U,): index of the last period before the unit's start that is no break.
+def last_before(design: Design) -> Integers:
+    """(T + 1,): for each index of a period, and for T, the index of the last period before it that is no break.
 
-    Where all earlier periods are breaks it is the last of them; −1 where there is no earlier period, or no start.
+    Where all earlier periods are breaks it is the last of them; −1 where there is no earlier period.
     """
+    t = np.arange(len(design.periods))
+    usual = np.maximum.accumulate(np.where(design.is_break, -1, t))
+    return np.concatenate([[-1], np.where(usual >= 0, usual, t)])
+
+
+def base_period(design: Design) -> Integers:
+    """(U,): index of the last period before the unit's start that is no break (`last_before`); −1 without a start."""
     first = first_in_program(design)
-    usual = np.where(design.is_break, -1, np.arange(len(design.periods)))
-    last_usual = np.concatenate([[-1], np.maximum.accumulate(usual)])[first]
-    base: Integers = np.where(first == len(design.periods), -1, np.where(last_usual >= 0, last_usual, first - 1))
+    base: Integers = np.where(first == len(design.periods), -1, last_before(design)[first])
     return base
 
 

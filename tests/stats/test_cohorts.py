@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from evaluation.stats.cohorts import base_period, effect_at, event_time, first_in_program, has_before
+from evaluation.stats.cohorts import base_period, effect_at, event_time, first_in_program, has_before, last_before
 
 NAN = np.nan
 
@@ -22,6 +22,10 @@ def test_first_period_in_the_program(design):
 def test_base_is_the_last_period_before_that_is_no_break(design):
     assert base_period(design).tolist() == [-1, -1, -1, 1, 1, -1]
     assert has_before(design).tolist() == [False, False, False, True, True, False]
+
+
+def test_the_last_period_before_each_and_before_one_more(design):
+    assert last_before(design).tolist() == [-1, 0, 1, 1, 3]
 
 
 def test_where_all_earlier_periods_are_breaks_the_last_of_them_is_the_base(design_of):

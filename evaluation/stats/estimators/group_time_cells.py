@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from evaluation.stats.cohorts import effect_at
+from evaluation.stats.cohorts import effect_at, last_before
 from evaluation.stats.records import Booleans, Design, Estimand, Integers
 from evaluation.stats.regression import combinations
 
@@ -113,21 +113,16 @@ def cells_of(design: Design, plan: Plan) -> tuple[Cell, ...]:
 
 
 def _cells(design: Design, plan: Plan) -> Iterator[Cell]:
+    before = last_before(design)
     for cohort in np.unique(design.cohort[~design.never_program]):
         first = int(np.searchsorted(design.periods, cohort))
         if first == 0 or cohort > design.periods[-1]:
             continue
         touched = int(np.searchsorted(design.position, design.position[first] - plan.anticipation))
         for period in range(len(design.periods)):
-            base = _last_before(period if plan.base == "varying" and period < touched else touched, design)
+            base = int(before[period if plan.base == "varying" and period < touched else touched])
             if base >= 0 and period != base:
                 yield Cell(int(cohort), period, base)
-
-
-def _last_before(period: int, design: Design) -> int:
-    """Index of the last period before this one that is no break, else of the last at all; −1 where there is none."""
-    usual = np.flatnonzero(~design.is_break[:period])
-    return int(usual[-1]) if len(usual) else period - 1
 
 
 def arms(design: Design, cell: Cell, plan: Plan) -> tuple[Booleans, Booleans]:
