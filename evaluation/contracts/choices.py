@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 EstimatorName = Literal["twfe", "event_study", "group_time_att", "sun_abraham", "imputation", "etwfe", "etwfe_poisson",
                         "stacked", "synthetic_did", "synthetic_control", "triple_difference"]
-PLACEBO_ESTIMATORS = ("synthetic_did", "synthetic_control")
-"""Estimators whose inference is by placebo."""
+PLACEBO_ESTIMATORS: Mapping[EstimatorName, Literal["effect", "rmspe_ratio"]] = {
+    "synthetic_did": "effect", "synthetic_control": "rmspe_ratio"}
+"""Estimators whose inference is by placebo, and what placebos are ranked by."""
 ADJUSTABLE_ESTIMATORS = ("group_time_att", "triple_difference")
 """Estimators that know covariates and anticipation."""
 Comparison = Literal["never", "not_yet"]

@@ -11,6 +11,7 @@ import numpy as np
 
 from evaluation.contracts.choices import (
     ADJUSTABLE_ESTIMATORS,
+    PLACEBO_ESTIMATORS,
     Adjustment,
     Base,
     Comparison,
@@ -23,7 +24,7 @@ from evaluation.did.columns import Columns, listed
 from evaluation.did.known import CHOICES, DEFAULTS, KNOWN, Choice, knowing
 from evaluation.did.views import ASKED_OF, KIND, Aggregate
 from evaluation.errors import PanelError
-from evaluation.stats.estimators.registry import PLACEBO, Choices
+from evaluation.stats.estimators.registry import Choices
 from evaluation.stats.inference.gate import gate_of
 from evaluation.stats.inference.infer import infer
 from evaluation.stats.inference.placebo import placebo
@@ -78,8 +79,8 @@ class Options:
         effects by event time are ranked by effect: their average has no path before the program to set it against.
         """
         rng = np.random.default_rng(self.seed)
-        if self.estimator in PLACEBO:
-            rank_by = "effect" if self.aggregate_by == "event" else PLACEBO[self.estimator]
+        if self.estimator in PLACEBO_ESTIMATORS:
+            rank_by = "effect" if self.aggregate_by == "event" else PLACEBO_ESTIMATORS[self.estimator]
             found = placebo(estimate, rng, rank_by=rank_by, draws=self.draws)
             return tuple(tuple(of_part.inference for of_part in row) for row in found)
         gate = None if self.inference == "cr1" else gate_of(registry())
@@ -110,8 +111,8 @@ def _mismatched(asked: Options, columns: Columns) -> Iterator[Refusal]:
            "Leave it out, or choose an estimator with effects by cohort and period: group_time_att.")
     yield (asked.decompose and name != "twfe", "--decompose",
            "the Goodman-Bacon decomposition is of two-way fixed effects.", "Say --estimator twfe.")
-    yield (name in PLACEBO and asked.inference is not None, "--inference", f"`{name}` has placebo inference.",
-           "Leave it out.")
+    yield (name in PLACEBO_ESTIMATORS and asked.inference is not None, "--inference",
+           f"`{name}` has placebo inference.", "Leave it out.")
     yield (bool(columns.covariates) and not covariates, "--covariates", "it names no column.",
            "Name columns, or leave it out.")
     yield bool(twice), "--covariates", f"{listed(twice)} is named twice.", "Name each column once."

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from evaluation.contracts.choices import PLACEBO_ESTIMATORS
 from evaluation.design import Topic
 from evaluation.errors import EstimationError
-from evaluation.stats.estimators.registry import PLACEBO
 from evaluation.stats.inference.infer import infer
 from evaluation.stats.inference.placebo import placebo
 from evaluation.stats.inference.rules import Gate
@@ -41,8 +41,8 @@ def uncertainty(estimate: Estimate, topic: Topic, gate: Gate | None) -> Found:
 def _inferred(estimate: Estimate, topic: Topic, gate: Gate | None) -> Found:
     s = topic.specification
     rng = np.random.default_rng((SEED, zlib.crc32("/".join(topic.columns().values()).encode())))
-    if s.estimator in PLACEBO:
-        found = placebo(estimate, rng, rank_by=PLACEBO[s.estimator])
+    if s.estimator in PLACEBO_ESTIMATORS:
+        found = placebo(estimate, rng, rank_by=PLACEBO_ESTIMATORS[s.estimator])
         return tuple(tuple(of_part.inference for of_part in row) for row in found)
     made = infer(estimate, method=None if s.inference == "cr2" else s.inference, rng=rng, n_absorbed=CONSTANT,
                  gate=None if s.inference == "cr1" else gate)

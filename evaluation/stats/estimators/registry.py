@@ -26,9 +26,6 @@ Layout = Literal["parts", "stacked", "eligible"]
 LAYOUTS: Mapping[EstimatorName, Layout] = {
     **dict.fromkeys(NAMES, "parts"), "etwfe_poisson": "stacked", "triple_difference": "eligible"}
 """How the two groups of a gap enter: as parts of one right-hand side, apart as a stacked design, or as eligible."""
-PLACEBO: Mapping[EstimatorName, Literal["effect", "rmspe_ratio"]] = {
-    "synthetic_did": "effect", "synthetic_control": "rmspe_ratio"}
-"""Estimators whose inference is by placebo, and what placebos are ranked by."""
 
 
 @dataclass(frozen=True)
