@@ -9,7 +9,6 @@ from evaluation.stats.aggregate import aggregate
 from evaluation.stats.estimators.etwfe import etwfe
 from evaluation.stats.estimators.imputation import imputation
 from evaluation.stats.estimators.sun_abraham import sun_abraham
-from evaluation.stats.inference.infer import infer
 
 NAN = np.nan
 
@@ -109,33 +108,18 @@ def test_a_missing_covariate_is_refused_with_a_count(with_covariate):
 @pytest.fixture(params=[(seed, comparison) for seed in range(3) for comparison in ("never", "not_yet")], ids=str)
 def drawn(request, staggered):
     seed, comparison = request.param
-    return staggered(seed, missing=0.15), lambda design: etwfe(design, comparison=comparison)
+    design = staggered(seed, missing=0.15)
+    return design, etwfe(design, comparison=comparison)
 
 
-def test_weights_times_outcome_is_the_value_and_the_gap_is_focal_less_reference(drawn):
-    design, estimate = drawn
-    found = estimate(design)
-    assert np.abs(np.einsum("mut,utk->mk", found.weights, np.nan_to_num(design.outcome)) - found.value).max() < 1e-10
-    assert np.abs(found.value[:, 2] - (found.value[:, 0] - found.value[:, 1])).max() < 1e-10
+def test_weights_of_the_cohort_in_the_period_sum_to_one_and_those_of_others_in_the_program_to_zero(drawn):
+    design, found = drawn
     for estimand, weights in zip(found.estimands, found.weights, strict=True):
         mine = (design.cohort == estimand.cohort)[:, None] & (design.periods == estimand.period)
         assert weights[mine].sum() == pytest.approx(1, abs=1e-10)
         others = design.in_program & ~mine
         assert weights[others].sum() == pytest.approx(0, abs=1e-10)
 
-
-def test_shocks_constants_order_and_units_always_in_the_program_change_nothing(drawn):
-    design, estimate = drawn
-    rng = np.random.default_rng(7)
-    moved = replace(design, outcome=design.outcome + rng.normal(size=(2, 7, 1))[design.stratum]
-                    + rng.normal(size=(len(design.cohort), 1, 1)))
-    assert estimate(moved).value == pytest.approx(estimate(design).value, abs=1e-9)
-    order = rng.permutation(len(design.cohort))
-    turned = replace(design, **{name: getattr(design, name)[order]
-                                for name in ("outcome", "cluster", "stratum", "cohort", "weight")})
-    assert estimate(turned).value == pytest.approx(estimate(design).value, abs=1e-9)
-    always = replace(design, cohort=np.where(design.cluster == 23, 1, design.cohort))
-    assert estimate(always).value == pytest.approx(estimate(always.subset(always.cluster != 23)).value, abs=1e-10)
 
 
 def test_effects_that_differ_are_found_and_averaged_by_program_weight(staggered):
@@ -147,12 +131,6 @@ def test_effects_that_differ_are_found_and_averaged_by_program_weight(staggered)
         design.in_program])
     assert aggregate(found, "overall").value[0, 0] == pytest.approx(expected)
 
-
-def test_a_design_without_cells_or_program_gives_nothing(design_of):
-    for outcome, cohort in ((np.full((2, 3), NAN), [2, NAN]), (np.ones((2, 3)), [NAN, NAN]), (np.ones((2, 3)), [1, 9])):
-        for comparison in ("never", "not_yet"):
-            found = etwfe(design_of(outcome, cohort), comparison=comparison)
-            assert found.estimands == infer(found) == ()
 
 
 @pytest.mark.parametrize("seed", range(2))
