@@ -1,12 +1,15 @@
 """CR2, CR1 and HTZ against other programs' numbers, dense formulas and what must hold."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
 
 from evaluation.stats.inference.cr2 import covariance, cr1, cr2, joint_htz
+from evaluation.stats.inference.infer import infer
 from evaluation.stats.records import Regression
-from evaluation.stats.regression import fit
+from evaluation.stats.regression import fit, influence_of
 
 
 def dummies(*codes):
@@ -57,6 +60,14 @@ def test_castle_doctrine_has_the_published_cr1_when_state_effects_are_counted(ca
     robust = cr1(estimate.regression, estimate.contrasts, n_absorbed=8)
     assert robust.se[0, 0] == pytest.approx(expected["CR1S"], abs=1e-9)
     assert robust.df[0] == 7
+
+
+def test_castle_doctrine_has_the_published_cr0_and_cr1_from_the_influence_of_its_states(castle):
+    estimate, expected = castle
+    influence = influence_of(estimate)
+    assert np.sqrt((influence.of_cluster**2).sum()) == pytest.approx(expected["CR0"], abs=1e-9)
+    without = replace(estimate, regression=None, contrasts=None, influence=influence)
+    assert infer(without, method="cr1")[0][0].se == pytest.approx(expected["CR1"], abs=1e-9)
 
 
 def test_gap_of_eight_districts_is_the_published_triple_difference(disparity):

@@ -17,12 +17,15 @@ from evaluation.stats.regression import fit
 NAN = np.nan
 
 
-def strict_share(regression, contrast, null, weights):
-    """Share of all draws with |t*| > |t|, ties and the observed draw left out."""
+def strict_share(regression, contrast, null, weights, *, is_restricted=True):
+    """Share of all draws with |t*| > |t|, ties and the observed draw left out.
+
+    Without the restriction the null of the draws is the estimate, from which they do not depart.
+    """
     contrast_ = contrast_of(blocks_of(regression, contrast), 0, only_relevant=True)
     delta = float((contrast @ regression.coefficient)[0, 0]) - null
     signed = Signed(contrast_, every_sign(len(contrast_.cluster), weights))
-    top, variance = next(signed.of_parts()).at(delta)
+    top, variance = next(signed.of_parts()).at(delta if is_restricted else 0.0)
     return float((top**2 * contrast_.variance(0) > (1 + 1e-10) ** 2 * delta**2 * variance).mean())
 
 
@@ -76,6 +79,14 @@ def test_insurance_of_the_self_employed_has_the_published_webb_share(collapsed):
     weak = wild_bootstrap(r, np.eye(1, 4), null=0.04, weights="webb")
     assert weak.p_value[0, 0] - strict == pytest.approx(6 / 6**8, abs=1e-12)
     assert weak.p_value[0, 0] == pytest.approx(expected["webb_reported"], abs=5e-5)
+
+
+def test_without_the_restriction_the_same_draws_have_the_shares_of_the_unrestricted_bootstrap(collapsed):
+    # full enumeration; a method that is not offered, from the same algebra
+    r, expected = collapsed
+    for weights in ("rademacher", "webb"):
+        found = strict_share(r, np.eye(1, 4), 0.04, weights, is_restricted=False)
+        assert found == pytest.approx(expected[f"wcu_{weights}"], abs=1e-12)
 
 
 def test_the_gap_of_eight_districts_has_the_published_shares(disparity):
