@@ -19,6 +19,8 @@ VERDICTS = {
     "narrowed_both_improved": "narrowed, with improvement for both groups",
     "narrowed": "narrowed",
     "widened": "widened",
+    "overshot_levelling_down": "passed zero by levelling down, which is not success: {reference} did worse",
+    "overshot_focal_worse": "passed zero because {focal} did worse, which is not success",
     "overshot": "passed zero: it now points the other way",
     "both_improved": "did not clearly change, while both groups improved",
     "both_worsened": "did not clearly change, while both groups did worse",
@@ -26,8 +28,9 @@ VERDICTS = {
 }
 DIRECTIONS = {"narrowed_levelling_down": "⇊ narrowed by levelling down",
               "narrowed_focal_worse": "⇊ narrowed by doing worse", "narrowed": "→← narrowed", "widened": "←→ widened",
-              "overshot": "⇄ passed zero"}
-LEGEND = "→← narrowed, ⇊ narrowed because a group did worse, ◇ unclear, ←→ widened, ⇄ passed zero."
+              "overshot_levelling_down": "⇊ passed zero by levelling down",
+              "overshot_focal_worse": "⇊ passed zero by doing worse", "overshot": "⇄ passed zero"}
+LEGEND = "→← narrowed, ⇊ narrowed or passed zero because a group did worse, ◇ unclear, ←→ widened, ⇄ passed zero."
 _PER = {"binary": " %", "count": " per 100", "score": ""}
 HIDDEN_EFFECT = "[c] withheld"
 

@@ -18,7 +18,8 @@ Result = tuple[str, str, str]
 """Specification, outcome, gap."""
 Alpha = Annotated[float, Field(gt=0, le=0.05)]
 Ids = Annotated[tuple[Id, ...], Field(min_length=1)]
-NO_SUCCESS = ("narrowed_levelling_down", "narrowed_focal_worse", "widened", "both_worsened", "cannot_tell")
+NO_SUCCESS = ("narrowed_levelling_down", "narrowed_focal_worse", "widened", "overshot_levelling_down",
+              "overshot_focal_worse", "both_worsened", "cannot_tell")
 """Verdicts that no plan may call success."""
 
 

@@ -28,11 +28,11 @@ def verdict(
     str
         `cannot_tell` without an interval of the gap. Gap unclear: `both_improved`, `both_worsened` where both parts
         are clear, else `cannot_tell`. Gap clear, away from 0: `widened`. Towards 0: `overshot` where the interval of
-        the gap under the program lies wholly beyond 0, or its estimate is no smaller in size than without the program;
-        `narrowed_levelling_down` where the reference part is clearly worse; `narrowed_focal_worse` where the focal part
-        alone is (it was in the better place); `narrowed_both_improved`;
-        `narrowed_focal_improvement` where the focal part is clearly better and reference worsening beyond the margin
-        is excluded; else `narrowed`.
+        the gap under the program lies wholly beyond 0, or its estimate is no smaller in size than without the program,
+        else `narrowed`. Either is followed by `_levelling_down` where the reference part is clearly worse, and by
+        `_focal_worse` where the focal part alone is (it was in the better place). Otherwise a gap that narrowed has
+        `narrowed_both_improved`, or `narrowed_focal_improvement` where the focal part is clearly better and reference
+        worsening beyond the margin is excluded.
     """
     if gap.ci_low is None or gap.ci_high is None or np.isnan(counterfactual_gap):
         return "cannot_tell"
@@ -45,14 +45,21 @@ def verdict(
         return "widened"
     is_beyond = max(side * (counterfactual_gap + end) for end in (gap.ci_low, gap.ci_high)) < 0
     if is_beyond or abs(counterfactual_gap + gap.value) >= abs(counterfactual_gap):
-        return "overshot"
+        return f"overshot{_harm(gains)}"
     return _narrowed(gains, is_harm_excluded=_worst(reference, good) > -margin)
+
+
+def _harm(gains: tuple[int, int]) -> str:
+    """Say which group clearly did worse, as the end of a verdict; gains are the signs of focal and reference."""
+    if gains[1] == -1:
+        return "_levelling_down"
+    return "_focal_worse" if gains[0] == -1 else ""
 
 
 def _narrowed(gains: tuple[int, int], *, is_harm_excluded: bool) -> str:
     """Name the way in which a gap narrowed; gains are the clear signs of focal and reference, 1 for better."""
     if -1 in gains:
-        return "narrowed_levelling_down" if gains[1] == -1 else "narrowed_focal_worse"
+        return f"narrowed{_harm(gains)}"
     if gains == (1, 1):
         return "narrowed_both_improved"
     return "narrowed_focal_improvement" if gains[0] == 1 and is_harm_excluded else "narrowed"

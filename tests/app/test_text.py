@@ -52,6 +52,8 @@ def test_the_change_of_a_single_district_is_coded_like_its_levels():
 def test_levelling_down_is_not_called_success():
     assert "narrowed by levelling down, which is not success: White students did worse" in sentence(
         effect(verdict="narrowed_levelling_down"))
+    assert "passed zero by levelling down, which is not success: White students did worse" in sentence(
+        effect(verdict="overshot_levelling_down"))
 
 
 def test_without_an_interval_the_reason_is_said():
@@ -108,7 +110,9 @@ def test_a_score_has_two_decimals():
 @pytest.mark.parametrize(("verdict", "words"), [
     ("narrowed", "→← narrowed"), ("narrowed_focal_worse", "⇊ narrowed by doing worse"),
     ("narrowed_levelling_down", "⇊ narrowed by levelling down"), ("widened", "←→ widened"),
-    ("overshot", "⇄ passed zero"), ("cannot_tell", "◇ unclear"), ("both_improved", "◇ unclear")])
+    ("overshot", "⇄ passed zero"), ("overshot_levelling_down", "⇊ passed zero by levelling down"),
+    ("overshot_focal_worse", "⇊ passed zero by doing worse"), ("cannot_tell", "◇ unclear"),
+    ("both_improved", "◇ unclear")])
 def test_direction_is_a_shape_and_a_word(verdict, words):
     assert text.direction(effect(verdict=verdict)) == words
 

@@ -162,6 +162,7 @@ def test_nothing_randomized_is_rated_without_reservations_and_reasons_are_rules_
 
 @pytest.mark.parametrize(("said", "is_favourable"), [
     (NARROWED, True), (Published(0.01, "narrowed_levelling_down"), False),
+    (Published(0.01, "overshot_levelling_down"), False),
     (Published(0.2, "cannot_tell"), False), (Published(None, "cannot_tell"), False)])
 def test_levelling_down_is_no_favourable_effect(rated, said, is_favourable):
     _, row = rated(events(before=EVEN, during=LESS, n=100), said=said)

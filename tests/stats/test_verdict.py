@@ -1,7 +1,11 @@
 """The truth table of verdicts; an effect is written as its interval, None where there is none."""
 
+from itertools import product
+
 import pytest
 
+from evaluation.contracts import VERDICTS
+from evaluation.params.plan import NO_SUCCESS
 from evaluation.stats.records import Inference
 from evaluation.stats.verdict import verdict
 
@@ -70,6 +74,24 @@ def test_overshot_where_the_whole_interval_lies_beyond_zero():
     precise = (-2.2, -1.8)
     assert of(precise, DOWN, DOWN, counterfactual=1.7) == "overshot"
     assert of(precise, DOWN, DOWN, counterfactual=1.9) == "narrowed_both_improved"
+
+
+@pytest.mark.parametrize(("focal", "reference", "expected"), [
+    (UNCLEAR, UP, "overshot_levelling_down"), (DOWN, UP, "overshot_levelling_down"),
+    (NONE, UP, "overshot_levelling_down"), (UP, UP, "overshot_levelling_down"), (UP, DOWN, "overshot_focal_worse"),
+    (UP, UNCLEAR, "overshot_focal_worse"), (DOWN, UNCLEAR, "overshot"), (DOWN, DOWN, "overshot"),
+    (UNCLEAR, UNCLEAR, "overshot"), (NONE, NONE, "overshot")])
+@pytest.mark.parametrize("counterfactual", [0.5, 1.0])
+def test_passing_zero_because_a_group_did_worse_says_so(focal, reference, expected, counterfactual):
+    assert of(DOWN, focal, reference, counterfactual=counterfactual) == expected
+
+
+def test_no_group_clearly_does_worse_in_what_a_plan_may_call_success():
+    for gap, focal, reference, counterfactual in product((NONE, UNCLEAR, UP, DOWN), (NONE, UNCLEAR, UP, DOWN),
+                                                         (NONE, UNCLEAR, UP, DOWN), (10.0, 0.5, -0.5, -10.0)):
+        said = of(gap, focal, reference, counterfactual=counterfactual)
+        assert said in VERDICTS
+        assert said in NO_SUCCESS or UP not in (focal, reference)
 
 
 def test_a_negative_gap_that_rises_narrows():
