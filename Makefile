@@ -4,13 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ORACLES := .venv-oracles
+WORKERS ?= logical
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help evaluate app test check oracles oracles-install verify docs lock clean
+.PHONY: help evaluate app test test-real check oracles oracles-install verify docs lock clean
 
 help: ## Show what can be made
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; say which with: make PYTHON=python3.12 ..." >&2; exit 2; }
@@ -26,8 +27,15 @@ evaluate: $(READY) ## Run a study from raw files to a release: make evaluate STU
 app: $(READY) ## Open the newest published release in a browser
 	@evaluation app
 
+# A worker per core, so each computes on one: threads of linear algebra would only stand in each other's way.
+test test-real: export OMP_NUM_THREADS := 1
+test test-real: export OPENBLAS_NUM_THREADS := 1
+
 test: $(READY) ## Run the tests (under 5 minutes on 2 cores)
-	@pytest -m "not verify"
+	@pytest -m "not real and not verify" -n $(WORKERS) --maxprocesses 8 --dist worksteal
+
+test-real: $(READY) ## Run the tests of slow real parts: Chromium, DVC pipelines
+	@pytest -m real
 
 check: $(READY) ## Run ruff, import-linter, mypy and the docs checks
 	ruff check .

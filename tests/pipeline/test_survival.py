@@ -19,6 +19,7 @@ def console() -> Console:
     return Console(file=io.StringIO())
 
 
+@pytest.mark.real
 def test_a_run_killed_in_estimate_finishes_when_run_again(pipeline, monkeypatch):
     pipeline.edit("studies/partnership.yaml", lambda s: s["specifications"][0].update(weights="unit"))
     original = (pipeline.root / "leave.py").read_text()
@@ -45,6 +46,7 @@ def test_a_run_killed_in_estimate_finishes_when_run_again(pipeline, monkeypatch)
     assert pipeline.stale("partnership") == set()
 
 
+@pytest.mark.real
 def test_a_failing_stage_is_named_with_its_exit_code(pipeline, monkeypatch):
     pipeline.edit("dvc.yaml", lambda c: c["stages"]["describe"].update(
         cmd=f"{sys.executable} -c 'import sys; sys.exit(2)' # python -m evaluation.describe ${{item.study}}"))

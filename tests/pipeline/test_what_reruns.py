@@ -2,7 +2,11 @@
 
 import shutil
 
+import pytest
+
 from evaluation.cli.pipeline import reproduce
+
+pytestmark = pytest.mark.real
 
 
 def test_nothing_changed_runs_nothing(pipeline):
