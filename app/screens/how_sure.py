@@ -2,13 +2,14 @@ import streamlit as st
 
 from app import choices, frame, measurement, relative, state, text, views
 from app.labels import Labels
-from app.sure import bounds, checks, curve, plan, standards, trends
+from app.sure import bounds, checks, curve, models, plan, standards, trends
 from app.topic import Topic
 
 TABLES = ("public_estimates", "public_plan", "public_adjusted_p_values", "public_specification_curve",
           "public_diagnostics", "public_sensitivity", "public_breakdowns", "public_placebos", "public_composition",
-          "public_definition_switches", "public_suppression_bounds", "public_scales", "public_standards",
-          "public_relative_effects", "public_refusals")
+          "public_definition_switches", "public_two_way_reference", "public_multilevel_checks",
+          "public_suppression_bounds", "public_scales", "public_standards", "public_relative_effects",
+          "public_refusals")
 
 release = st.session_state["release"]
 labels = Labels(release.labels)
@@ -107,6 +108,20 @@ if not refused:
     said = checks.definitions(rows, effect, topic)
     show(said, checks.forest(rows, own_rows, topic, frame.theme(), said, title="Definitions: change of the gap"),
          "definitions", "The overall effect under other definitions of the outcome")
+    st.subheader("Two-way fixed effects", anchor=False)
+    row, rows = topic.row(found["two_way_reference"]), topic.of(found["two_way_reference"])
+    said = models.two_way(row, effect, topic)
+    show(said, models.forest(rows, own_rows, topic, frame.theme(), said, name=models.TWO_WAY), "two_way",
+         "The effect on the gap by two-way fixed effects")
+    if len(shares := models.compared(row)):
+        frame.plain(shares, "Which comparisons the two-way estimate averages")
+    st.subheader("Multilevel model", anchor=False)
+    row, rows = topic.row(found["multilevel_checks"]), topic.of(found["multilevel_checks"])
+    said = models.multilevel(row, effect, topic)
+    show(said, models.forest(rows, own_rows, topic, frame.theme(), said, name=models.MULTILEVEL), "multilevel",
+         "The effect on the gap by a multilevel model")
+    if len(spread := models.variances(row, topic)):
+        frame.plain(spread, "Where students differ, by the multilevel model")
     for name, table_name, said, made in (
             ("Who is counted", "composition", checks.composition(topic.of(found["composition"]), topic),
              checks.composition_table(topic.of(found["composition"]), topic)),

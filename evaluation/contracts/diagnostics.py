@@ -11,7 +11,12 @@ _STANDARDS = ("g_gap", "g_focal", "g_reference", "improvement_index", "baseline_
               "baseline_g_reference", "baseline_g_reference_districts", "equivalence", "rating", "essa_tier",
               "rating_reasons")
 _DECIDED = ("adjustment", "p_value", "adjusted_p_value", "alpha_level", "is_rejected", "verdict", "decision")
-_COUNTED = ("n_clusters", "n_program_districts", "n_comparison_districts", "n_program_units")
+_AVERAGED = ("weight_program_never", "weight_earlier_later", "weight_later_earlier", "weight_program_always",
+             "program_cells", "negative_cells", "negative_weight", "undefined")
+_VARIANCES = ("variance_district", "variance_school", "variance_school_gap", "variance_student", "intraclass_district",
+              "intraclass_school", "undefined")
+_COUNTED = ("n_clusters", "n_program_districts", "n_comparison_districts", "n_program_units", "program_cells",
+            "negative_cells")
 _ALWAYS_SHOWN = {"suppression", "is_headline", "cells_hidden", "cells_used"}
 
 
@@ -40,6 +45,10 @@ DIAGNOSTICS: tuple[Table, ...] = (
            (*TOPIC, *CHOICES), (*_EFFECT, "n_clusters", "n_program_districts", "n_comparison_districts",
                                 "n_program_units", "is_headline", "undefined"),
            (*_SHOWN, "n_clusters", "is_headline", "undefined")),
+    *_both("two_way_reference", "The effect on the gap by two-way fixed effects, a reference, and what it averages",
+           TOPIC, (*_EFFECT, *_AVERAGED), (*_SHOWN, *_AVERAGED)),
+    *_both("multilevel_checks", "The effect on the gap by a multilevel model of cells, a sensitivity check", TOPIC,
+           (*_EFFECT, *_VARIANCES), (*_SHOWN, *_VARIANCES)),
     *_both("suppression_bounds", "Least and largest overall effect that hidden cells allow", SPEC,
            ("low", "high", "cells_hidden", "cells_used"), ("low", "high", "cells_hidden", "cells_used", "suppression")),
     *_both("adjusted_p_values", "P-values adjusted within the families of the plan, and the plan's decision",

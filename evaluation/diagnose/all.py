@@ -11,12 +11,14 @@ from evaluation.diagnose.detectable import detectable_effects
 from evaluation.diagnose.diagnosed import Diagnosed, Row
 from evaluation.diagnose.families import adjusted_p_values
 from evaluation.diagnose.leave_one_out import leave_one_out
+from evaluation.diagnose.multilevel import multilevel_checks
 from evaluation.diagnose.placebos import placebos
 from evaluation.diagnose.pre_trends import pre_trend_power, pre_trends
 from evaluation.diagnose.sensitivity import breakdowns, sensitivity
 from evaluation.diagnose.standards import standards
 from evaluation.diagnose.switches import definition_switches
 from evaluation.diagnose.together import Together
+from evaluation.diagnose.two_way import two_way_reference
 
 OF_TOPIC: Mapping[str, Callable[[Diagnosed], list[Row]]] = {
     "pre_trends": pre_trends,
@@ -29,6 +31,8 @@ OF_TOPIC: Mapping[str, Callable[[Diagnosed], list[Row]]] = {
     "composition": composition,
     "definition_switches": definition_switches,
     "specification_curve": specification_curve,
+    "two_way_reference": two_way_reference,
+    "multilevel_checks": multilevel_checks,
     "suppression_bounds": suppression_bounds,
 }
 """Tables with rows of one topic; their functions leave out the topic's columns."""

@@ -25,6 +25,7 @@ from evaluation.did.words import NOTHING, NOTHING_FOUND, in_user_words
 from evaluation.errors import PanelError
 from evaluation.stats.combine import gap_of
 from evaluation.stats.estimators.bacon import bacon
+from evaluation.stats.estimators.negative_weights import negative_weights
 from evaluation.stats.estimators.registry import LAYOUTS, bind
 from evaluation.stats.records import Design, Estimate
 
@@ -122,6 +123,7 @@ def did(
     try:
         found = tuple(r for view in VIEWS[aggregate_by] for r in _said(panel.design, made, view, asked, columns))
         decomposition = _decomposed(panel.design, columns) if decompose else None
+        negative = _negative(made(panel.design)) if estimator == "twfe" and found else None
     except ValueError as error:
         raise PanelError(in_user_words(str(error), columns), where=where,
                          fix="Change the options, or the file.") from None
@@ -133,7 +135,7 @@ def did(
         **asked.said(columns), "n_units": len(panel.design.unit_ids), "n_periods": len(panel.design.periods),
         "compared_with": compared_with(estimator, comparison_used,
                                        has_never=bool(panel.design.never_program.any()))}
-    return DidResult(specification, found, (*panel.notes, *seen_seldom(panel.design, asked)), decomposition)
+    return DidResult(specification, found, (*panel.notes, *seen_seldom(panel.design, asked)), decomposition, negative)
 
 
 def _said(design: Design, made: Estimator, view: View, asked: Options, columns: Columns) -> Iterator[DidEstimate]:
@@ -165,3 +167,9 @@ def _decomposed(design: Design, columns: Columns) -> tuple[Mapping[str, Any], ..
     return tuple({"group": names[part], "kind": c.kind, "cohort": c.cohort, "comparison_cohort": c.comparison,
                   "weight": c.weight, "value": float(c.estimate[k])}
                  for c in bacon(design) for k, part in enumerate(design.parts))
+
+
+def _negative(estimate: Estimate) -> Mapping[str, float]:
+    (found,) = negative_weights(estimate)
+    return {"n_cells": found.n_cells, "n_negative": found.n_negative, "share_of_cells": found.share,
+            "share_of_weight": found.share_of_weight, "total": found.total}

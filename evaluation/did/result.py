@@ -56,12 +56,21 @@ class DidEstimate:
 
 @dataclass(frozen=True)
 class DidResult:
-    """Specification, estimates (the aggregate asked for first), decomposition and notes on the data."""
+    """Specification, estimates (the aggregate asked for first), notes on the data, and what a two-way effect averages.
+
+    Attributes
+    ----------
+    decomposition : Goodman-Bacon comparisons, where they were asked for
+    negative_weights : of two-way fixed effects: `n_cells` of units and periods in the program, of which `n_negative`
+        weigh less than zero; `share_of_cells`, `share_of_weight` (of the sizes of all these weights), and `total`, the
+        sum of the negative ones, where all together sum to one
+    """
 
     specification: Mapping[str, Any]
     estimates: tuple[DidEstimate, ...]
     notes: tuple[str, ...]
     decomposition: tuple[Mapping[str, Any], ...] | None = None
+    negative_weights: Mapping[str, float] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""
@@ -70,6 +79,8 @@ class DidResult:
                                              for e in self.estimates], "notes": list(self.notes)}
         if self.decomposition is not None:
             out["decomposition"] = [dict(d) for d in self.decomposition]
+        if self.negative_weights is not None:
+            out["negative_weights"] = dict(self.negative_weights)
         return out
 
 

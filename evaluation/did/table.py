@@ -31,7 +31,7 @@ def show(found: DidResult, console: Console) -> None:
     _print(console, f"{s['estimator']}: effect on {s['outcome']}", *tabular(rows, _HEADS, console.width))
     for reason in dict.fromkeys(e.no_interval for e in shown if e.no_interval):
         console.print(f"No interval where {reasons.words(reason, cluster='cluster')}.", style="yellow")
-    for sentence in (*_left_out(shown), *found.notes):
+    for sentence in (*_left_out(shown), *_negative(found), *found.notes):
         console.print(sentence)
     used = ", ".join(dict.fromkeys(e.inference for e in shown))
     more = " Effects by cohort and period: --json." if len(shown) < len(found.estimates) else ""
@@ -117,6 +117,17 @@ def _left_out(shown: Sequence[DidEstimate]) -> list[str]:
     return [f"Left out of {', '.join(names)}: cohort{'s' if len(cohorts) > 1 else ''} {', '.join(map(str, cohorts))}, "
             "of one cluster alone, which would add an effect and no variance (--aggregate cohort shows it)."
             for cohorts, names in of.items()]
+
+
+def _negative(found: DidResult) -> list[str]:
+    """Say how many cells enter a two-way effect with their sign turned."""
+    n = found.negative_weights
+    if n is None:
+        return []
+    total = f"{n['total']:.2g}".replace("-", "−")
+    sums = f"; their weights sum to {total}, those of all program cells to 1" if n["n_negative"] else ""
+    return [f"{100 * n['share_of_cells']:.1f} % of program cells ({n['n_negative']:,} of {n['n_cells']:,}) enter with "
+            f"a negative weight{sums}."]
 
 
 def _name(e: DidEstimate) -> str:

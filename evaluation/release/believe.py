@@ -17,7 +17,7 @@ from evaluation.release.rows import integer, number
 Row = Mapping[Any, Any]
 AS_THEY_ARE = ("breakdowns", "suppression_bounds", "standards")
 """Tables about the overall effect itself: shown where it is."""
-WITH_INTERVALS = ("placebos", "composition", "definition_switches")
+WITH_INTERVALS = ("placebos", "composition", "definition_switches", "two_way_reference", "multilevel_checks")
 """Tables of other effects without numbers of districts beside them."""
 BELIEVED = (*AS_THEY_ARE, *WITH_INTERVALS, "sensitivity", "specification_curve", "adjusted_p_values",
             "relative_effects")

@@ -45,6 +45,12 @@ def of(study: Study, overall: pd.DataFrame) -> dict[str, pd.DataFrame]:
         "definition_switches": _effect(rows[SPEC].assign(variant=study.outcomes[-1].id, verdict=rows["verdict"]),
                                        rows["value"] * 0.9, size / 3),
         "specification_curve": _curve(gap),
+        "two_way_reference": _effect(gap[list(TOPIC)], 0.7 * gap["value"], gap["value"].abs() / 3).assign(
+            weight_program_never=0.81234, weight_earlier_later=0.1, weight_later_earlier=0.08766,
+            weight_program_always=0.0, program_cells=104, negative_cells=3, negative_weight=-0.01234, undefined=None),
+        "multilevel_checks": _effect(gap[list(TOPIC)], 0.8 * gap["value"], gap["value"].abs() / 3).assign(
+            variance_district=0.54, variance_school=2.48, variance_school_gap=8.6, variance_student=2082.0,
+            intraclass_district=0.00026, intraclass_school=0.0022, undefined=None),
         "suppression_bounds": rows[SPEC].assign(low=rows["value"] - 0.4 * size, high=rows["value"] + 0.3 * size,
                                                 cells_hidden=12, cells_used=345),
         "adjusted_p_values": _families(study, gap),

@@ -7,7 +7,7 @@ import pytest
 
 from app import measurement, text
 from app.labels import ADJUSTMENTS, ESTIMATORS, INFERENCE, Labels
-from app.sure import bounds, checks, curve, plan, standards, templates, trends
+from app.sure import bounds, checks, curve, models, plan, standards, templates, trends
 from app.topic import Topic
 from evaluation import params, released
 from evaluation.contracts import COLUMNS, TABLES
@@ -207,6 +207,49 @@ def test_numbers_of_students_are_told_in_percent():
     assert "Number of Black students moved clearly" in checks.composition(rows.assign(ci_high=-0.01), TOPIC)
 
 
+ESTIMATED = {"value": -1.4, "ci_low": -3.0, "ci_high": 0.2, "ci80_low": -2.5, "ci80_high": -0.3, "no_interval": None,
+             "suppression": "none", "undefined": None}
+TWO_WAY = {**ESTIMATED, "weight_program_never": 0.7, "weight_earlier_later": 0.1, "weight_later_earlier": 0.15,
+           "weight_program_always": 0.05, "program_cells": 200, "negative_cells": 5, "negative_weight": -0.0123}
+MULTILEVEL = {**ESTIMATED, "variance_district": 0.0, "variance_school": 4.0, "variance_school_gap": 16.0,
+              "variance_student": 1600.0, "intraclass_district": 0.0, "intraclass_school": 8 / 1608}
+
+
+def test_two_way_fixed_effects_say_why_they_are_not_the_headline():
+    assert models.two_way(TWO_WAY, {"value": -2.0}, TOPIC) == (
+        "Two-way fixed effects, the usual single regression, would say −1.4 percentage points (95 % interval −3.0 to "
+        "+0.2), where the headline says −2.0. That is not the headline, because it weighs places and years by what "
+        "suits the regression, and takes places already in the program as a comparison though their own effects may "
+        "still grow: it need not be an average of the effects. Here 20.0 % of its weight is such comparisons, and 5 of "
+        "200 program cells (2.5 %) enter with a negative weight.")
+    unbalanced = {**TWO_WAY, **dict.fromkeys(models.COMPARED), "negative_cells": 0}
+    said = models.two_way(unbalanced, None, TOPIC)
+    assert "cannot be told, since some places miss a year, and none of 200 program cells (0.0 %)" in said
+    assert "headline says" not in said
+    assert models.compared(TWO_WAY)["Share of the estimate"].tolist() == ["70.0 %", "10.0 %", "15.0 %", "5.0 %"]
+    assert models.compared(unbalanced).empty
+
+
+def test_a_multilevel_model_says_where_students_differ_and_that_it_is_a_check():
+    said = models.multilevel(MULTILEVEL, {"value": -2.0}, TOPIC)
+    assert "says −1.4 percentage points (95 % interval −3.0 to +0.2), where the headline says −2.0. Of the" in said
+    assert "0.0 % lies between districts and 0.5 % between their schools" in said
+    assert said.endswith("it is a check, never the headline.")
+    assert models.variances(MULTILEVEL, TOPIC).iloc[:, 1].tolist() == ["0.00", "2.00", "4.00", "40.00"]
+    without = {**MULTILEVEL, "ci_low": None, "ci_high": None, "no_interval": "low_df"}
+    assert "(no interval: " in models.multilevel(without, None, TOPIC)
+
+
+def test_a_model_that_was_not_fitted_says_why():
+    assert models.two_way({**TWO_WAY, "suppression": "primary", "value": None}, None, TOPIC).startswith(
+        "The two-way estimate is not shown: [c]")
+    undefined = {**MULTILEVEL, "value": None, "undefined": "numbers are not published.", "variance_student": None}
+    assert models.multilevel(undefined, None, TOPIC) == (
+        "There is no estimate by a multilevel model: numbers are not published.")
+    assert models.variances(undefined, TOPIC).empty
+    assert models.multilevel(None, None, TOPIC) == "A multilevel model was fitted to confirmatory results only."
+
+
 def test_a_rating_says_that_its_rules_are_not_verified():
     row = {"suppression": "none", "g_gap": -0.123, "improvement_index": 5.96, "equivalence": "not_satisfied",
            "rating": "does_not_meet", "essa_tier": "promising",
@@ -249,6 +292,8 @@ def test_every_code_of_the_contract_has_words():
     for column in curve.CHOICES:
         assert set(curve.CHOICES[column][1]) >= allowed(column), column
     assert set(checks._COMPOSITION) == allowed("composition")
+    assert {*models.COMPARED, *models._VARIANCES} < {*TABLES["two_way_reference"].columns,
+                                                     *TABLES["multilevel_checks"].columns}
     assert set(TABLES["specification_curve"].key) > set(curve.CHOICES)
 
 
@@ -259,7 +304,7 @@ def test_the_page_asks_its_questions_in_order(open_page):
         "How far may trends differ?", "What could have been found?", "Further checks",
         "Does the scale measure the same?", "What would the standards say?", "As a difference and as a ratio"]
     words = [chart.proto.alt for chart in app.get("vega_lite_chart") + app.get("arrow_vega_lite_chart")]
-    assert len(set(words)) == len(words) == 11
+    assert len(set(words)) == len(words) == 13
     said = " ".join(m.value for m in app.markdown)
     assert all(alt.split(": ")[0][:40] in said for alt in words)
 

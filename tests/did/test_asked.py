@@ -151,6 +151,21 @@ def test_the_decomposition_calls_groups_by_their_codes():
     assert {part["group"] for part in found.decomposition} == {e.group for e in found.estimates} == {"gap", "a", "b"}
 
 
+@pytest.mark.parametrize("data", [panel(starts=(2, 8), periods=8), with_groups(panel(starts=(2, 8), periods=8))])
+def test_a_two_way_effect_always_says_what_enters_with_its_sign_turned(data):
+    found = did(data, **NAMED, **(GAP if "g" in data else {}), estimator="twfe").to_dict()["negative_weights"]
+    # six units start in 2, six in 8, of eight periods: D̃ is ½ in 2 … 7 less (7/8 − ½) = 1/8, −3/8 in 8, of late 3/8
+    in_program = 6 * 6 / 8 - 6 * 3 / 8 + 6 * 3 / 8
+    assert (found["n_cells"], found["n_negative"]) == (6 * 8, 6)
+    assert found["share_of_cells"] == pytest.approx(6 / 48)
+    assert found["total"] == pytest.approx(-6 * 3 / 8 / in_program)
+    assert found["share_of_weight"] == pytest.approx(18 / (36 + 18 + 18))
+
+
+def test_other_estimators_say_nothing_of_negative_weights():
+    assert "negative_weights" not in of("group_time_att").to_dict()
+
+
 def test_a_range_of_negative_periods_is_written_in_words():
     data = panel().assign(t=lambda d: d["t"] - 10, s=5.0)
     assert "within the periods from -9 to -5" in refused(data)

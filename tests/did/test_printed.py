@@ -44,6 +44,14 @@ def test_no_number_is_cut_however_narrow_the_terminal(evaluation, columns, group
         assert max(map(len, said.out.splitlines())) <= columns
 
 
+def test_the_share_of_negative_weights_is_a_sentence(evaluation):
+    said = " ".join(evaluation(panel(starts=(2, 8), periods=8), "--estimator", "twfe").out.split())
+    assert ("12.5 % of program cells (6 of 48) enter with a negative weight; their weights sum to −0.5, those of all "
+            "program cells to 1.") in said
+    without = " ".join(evaluation(panel(starts=(3, np.nan)), "--estimator", "twfe").out.split())
+    assert "0.0 % of program cells (0 of 18) enter with a negative weight. Inference:" in without
+
+
 def test_a_long_group_code_is_folded_and_whole(evaluation):
     said = evaluation(with_groups(panel(), *LONG), "--group", "g", "--focal", LONG[0], "--reference", LONG[1])
     folded = {line[9:30].strip() for line in said.out.splitlines()}

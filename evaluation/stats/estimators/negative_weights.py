@@ -21,12 +21,14 @@ class NegativeWeights:
     n_cells, n_negative : cells in the program with a weight, and those with a negative one
     share : n_negative / n_cells, 0 to 1
     total : sum of the negative weights, 0 or below
+    share_of_weight : −total / sum of the sizes of all these weights, 0 to 1
     """
 
     n_cells: int
     n_negative: int
     share: float
     total: float
+    share_of_weight: float
 
 
 def negative_weights(estimate: Estimate) -> tuple[NegativeWeights, ...]:
@@ -51,6 +53,8 @@ def negative_weights(estimate: Estimate) -> tuple[NegativeWeights, ...]:
         mine = weights[estimate.design.in_program & estimate.design.present]
         mine = mine[np.abs(mine) > ROUND_OFF * np.abs(mine).max(initial=0)]
         is_negative = mine < 0
-        found.append(NegativeWeights(len(mine), int(is_negative.sum()), float(is_negative.mean()) if len(mine) else 0.0,
-                                     float(mine[is_negative].sum())))
+        total = float(mine[is_negative].sum())
+        found.append(NegativeWeights(
+            len(mine), int(is_negative.sum()), share=float(is_negative.mean()) if len(mine) else 0.0, total=total,
+            share_of_weight=-total / float(np.abs(mine).sum()) if is_negative.any() else 0.0))
     return tuple(found)

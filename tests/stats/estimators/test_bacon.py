@@ -129,13 +129,14 @@ def test_the_cells_of_an_early_start_late_in_the_panel_have_negative_weight(desi
     assert found.n_negative == (weights < -1e-12).sum() == 2
     assert found.share == pytest.approx(2 / 9)
     assert found.total == pytest.approx(weights[weights < 0].sum())
+    assert found.share_of_weight == pytest.approx(-found.total / (1 - 2 * found.total))
     assert found.total < -0.1
 
 
 def test_a_cell_of_weight_zero_is_neither_negative_nor_counted(design_of):
     # unit 0 in period 3: 1 − 2/3 − 2/3 + 1/3 = 0
     (found,) = negative_weights(twfe(design_of(np.zeros((3, 3)), [2, 3, NAN])))
-    assert (found.n_cells, found.n_negative, found.total) == (2, 0, 0)
+    assert (found.n_cells, found.n_negative, found.total, found.share_of_weight) == (2, 0, 0, 0)
 
 
 def test_one_cohort_and_group_time_effects_have_no_negative_weights(staggered):
