@@ -40,8 +40,8 @@ def lock(
 ) -> None:
     """Lock the plan of a study, or amend the lock with a reason.
 
-    Everything the plan rests on is fixed: the confirmatory specifications, their outcomes and gaps, cohorts, events
-    left out, periods and districts. Nothing is written when the study is already what was locked.
+    The whole study file is fixed, of exploratory specifications too, but for words and where files lie
+    (docs/pre_registration.md). Nothing is written when the study is already what was locked.
 
     Example: `evaluation plan lock partnership`
     """

@@ -1,8 +1,8 @@
 """What a locked plan fixes, its hash, and how a study differs from it.
 
-The content of a lock is canonical: mappings by id in place of lists of entries, lists of names as sorted sets, whole
-numbers without decimals, text with single spaces. So neither the order of keys nor the formatting of a study file nor
-words that no number rests on (labels, titles) change the hash.
+A lock holds the whole study file but the keys of `NOT_PLANNED`. Its content is canonical: mappings by id in place of
+lists of entries, lists of names as sorted sets, whole numbers without decimals, text with single spaces. So neither the
+order of keys nor the formatting of a study file nor words that no number rests on (labels, titles) change the hash.
 """
 
 from __future__ import annotations
@@ -12,17 +12,31 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from pydantic import Field, StringConstraints
 
 from evaluation.params.block import Block, Id
-from evaluation.params.models import Outcome, Program, Specification, Study
+from evaluation.params.models import Cohort, PublicTable, Study
 from evaluation.params.plan import DecisionRule, PlannedResults, results_of
 
 IN, OUT = "listed", "not listed"
-_WORDING = {"id", "label", "unit_name"}
-_GROWING: Mapping[str, type[Block]] = {"specifications": Specification, "outcomes": Outcome}
+NOT_PLANNED: Mapping[str, tuple[str, ...]] = {
+    "Words on pages; no number rests on them.": (
+        "title", "question", "banner", "caveats", "districts.name", "programs.label", "outcomes.label",
+        "outcomes.unit_name", "dimensions.label", "dimensions.groups.*", "gaps.label", "specifications.label",
+        "events.label", "plan.families.label"),
+    "Names the study, and so its lock.": ("id",),
+    "Says whether a release is published by itself.": ("demonstration",),
+    "Stops a run with too many unusable rows, and moves no number of one that goes on.": ("quarantine_tolerance",),
+    "Where files lie and who made them. What is read from them, and how, is planned; what they say is not.": (
+        "deliveries.found_at", "deliveries.publisher", "deliveries.archive"),
+    "Invents the students of a demonstration: data, which no plan chooses.": ("synthetic",),
+}
+"""Keys of a study file that no lock holds, by reason; `*`: the values of a mapping, its names are held."""
+_LEFT_OUT = frozenset(key for keys in NOT_PLANNED.values() for key in keys)
+_KEYS = ("id", "start", "results")
+"""Fields that become keys: an entry's name, a cohort's start, the results of a family."""
 _MISSING = object()
 
 
@@ -61,30 +75,22 @@ class PlanDifference:
 def locked_plan(study: Study) -> dict[str, Any]:
     """Return everything the plan fixes, canonical and ready for JSON or YAML.
 
-    The plan block; of the confirmatory results the specifications, outcomes and gaps without their labels; every
-    program's grade band and cohorts (a unit of another program is no comparison unit); breaks and the events that a
-    confirmatory specification leaves out; the districts, periods, unit and grade bands.
+    All of the study file but the keys of `NOT_PLANNED`, as whatever else is in it may change a result; in the plan
+    block results as specification, outcome and gap, and every rule with its margin.
     """
-    confirmatory = results_of(study.plan.confirmatory, study.specifications)
-    names = [{result[i] for result in confirmatory} for i in range(3)]
-    left_out = {e for s in study.specifications if s.id in names[0] for e in s.exclude_events}
-    content = {
+    content: dict[str, Any] = {
         "plan": {
             "confirmatory": _nested(study.plan.confirmatory, study),
             "exploratory": _nested(study.plan.exploratory, study),
-            "families": {f.id: {**_fields(f), "results": _nested(f.results, study)} for f in study.plan.families},
+            "families": {f.id: _fields("plan.families", f) | {"results": _nested(f.results, study)}
+                         for f in study.plan.families},
             "decision_rules": {r.outcome: _rule(r, study) for r in study.plan.decision_rules},
         },
-        "specifications": {s.id: _fields(s) for s in study.specifications if s.id in names[0]},
-        "outcomes": {o.id: _fields(o) for o in study.outcomes if o.id in names[1]},
-        "gaps": {g.id: _fields(g) for g in study.gaps if g.id in names[2]},
-        "programs": {p.id: {"grade_band": p.grade_band, "cohorts": _cohorts(p)} for p in study.programs},
-        "events": {e.id: _fields(e) for e in study.events if e.id in left_out or e.kind == "break"},
-        "periods": _fields(study.periods),
-        "unit": study.unit,
+        # the only lists of a study in which order says something
         "grade_bands": {name: {"lowest": low, "highest": high} for name, (low, high) in study.grade_bands.items()},
-        "districts": [d.id for d in study.districts],
     }
+    content |= {name: _content(name, field.annotation, getattr(study, name))
+                for name, field in Study.model_fields.items() if name not in _LEFT_OUT and name not in content}
     canonical: dict[str, Any] = _canonical(content)
     return canonical
 
@@ -98,10 +104,10 @@ def plan_hash(content: Mapping[str, Any]) -> str:
 def differences(locked: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[PlanDifference, ...]:
     """Return every key in which `now` differs from the locked content, in order of key.
 
-    An entry that only one side has is one difference, not one per key. An option of specifications or outcomes that
-    the program did not have when the plan was locked is none while it stands at its default.
+    An entry that only one side has is one difference, not one per key. An option that the program did not have when
+    the plan was locked is none while it stands at its default.
     """
-    return tuple(_compared("", _canonical(locked), _without_new_defaults(locked, _canonical(now))))
+    return tuple(_compared("", _canonical(locked), _without_new_defaults(Study, locked, _canonical(now))))
 
 
 def unfinished(study: Study) -> Iterator[tuple[str, str, str]]:
@@ -119,8 +125,38 @@ def unfinished(study: Study) -> Iterator[tuple[str, str, str]]:
                    "Add a rule with alpha, success and words.")
 
 
-def _fields(block: Block) -> dict[str, Any]:
-    return block.model_dump(mode="json", exclude=_WORDING | {"results"})
+def _content(path: str, annotation: Any, value: Any) -> Any:
+    """Return a part of a study file, entries by their key and without what is not planned."""
+    if isinstance(value, Block):
+        return _fields(path, value)
+    if isinstance(value, Mapping):
+        return list(value) if f"{path}.*" in _LEFT_OUT else dict(value)
+    if isinstance(value, tuple) and _block_in(annotation):
+        out: dict[str, Any] = {}
+        for entry in value:
+            key, fields = _key(entry), _fields(path, entry)
+            out[key] = _joined(out[key], fields) if key in out else fields
+        return out
+    return value
+
+
+def _fields(path: str, block: Block) -> dict[str, Any]:
+    return {name: _content(f"{path}.{name}", field.annotation, getattr(block, name))
+            for name, field in type(block).model_fields.items()
+            if name not in _KEYS and f"{path}.{name}" not in _LEFT_OUT}
+
+
+def _key(entry: Any) -> str:
+    """Return what tells an entry from others of its list; the cohorts of one start are one."""
+    if isinstance(entry, Cohort):
+        return str(entry.start)
+    if isinstance(entry, PublicTable):
+        return f"{entry.outcome} by {entry.dimension} in {entry.files}"
+    return str(entry.id)
+
+
+def _joined(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    return {name: value + other[name] if isinstance(value, tuple) else value for name, value in one.items()}
 
 
 def _rule(rule: DecisionRule, study: Study) -> dict[str, Any]:
@@ -135,15 +171,6 @@ def _nested(entries: Sequence[PlannedResults], study: Study) -> dict[str, Any]:
     return out
 
 
-def _cohorts(program: Program) -> dict[str, Any]:
-    out: dict[str, dict[str, Any]] = {}
-    for cohort in program.cohorts:
-        entry = out.setdefault(str(cohort.start), {"phase": cohort.phase, "districts": [], "schools": []})
-        entry["districts"] += cohort.districts
-        entry["schools"] += cohort.schools
-    return out
-
-
 def _canonical(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(name): _canonical(inner) for name, inner in value.items()}
@@ -154,22 +181,33 @@ def _canonical(value: Any) -> Any:
     return " ".join(value.split()) if isinstance(value, str) else value
 
 
-def _without_new_defaults(locked: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
-    out = dict(now)
-    for section, model in _GROWING.items():
-        out[section] = {
-            name: {field: value for field, value in entry.items()
-                   if field in locked.get(section, {}).get(name, entry) or not _is_default(model, field, value)}
-            for name, entry in now.get(section, {}).items()}
+def _without_new_defaults(model: type[Block], locked: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    for name, value in now.items():
+        field, before = model.model_fields.get(name), locked.get(name, _MISSING)
+        inner = None if field is None else _block_in(field.annotation)
+        if field and before is _MISSING and not field.is_required() and _canonical(field.get_default()) == value:
+            continue
+        if field is None or inner is None or not isinstance(before, Mapping):
+            out[name] = value
+        elif isinstance(field.annotation, type):
+            out[name] = _without_new_defaults(inner, before, value)
+        else:
+            out[name] = {key: _without_new_defaults(inner, before[key], entry) if key in before else entry
+                         for key, entry in value.items()}
     return out
 
 
-def _is_default(model: type[Block], field: str, value: Any) -> bool:
-    known = model.model_fields.get(field)
-    return known is not None and not known.is_required() and _canonical(known.get_default()) == value
+def _block_in(annotation: Any) -> type[Block] | None:
+    """Return the block that a key holds, itself or as entries of a list."""
+    held = (annotation, *get_args(annotation))
+    blocks: list[type[Block]] = [part for part in held if isinstance(part, type) and issubclass(part, Block)]
+    return blocks[0] if blocks else None
 
 
 def _compared(key: str, planned: Any, run: Any) -> Iterator[PlanDifference]:
+    if isinstance(planned, list) and isinstance(run, dict):
+        run = sorted(run)  # earlier locks hold the names of districts alone
     if planned == run:
         return
     if isinstance(planned, dict) and isinstance(run, dict):

@@ -1,12 +1,16 @@
 """Each result says how it stands in the plan, and every difference from the plan is a row."""
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
+import yaml
 
+from app.sure.plan import changes
 from evaluation.contracts import conform
 from evaluation.estimate.planned import plan_differences, with_standing
 from evaluation.params import Lock, Study
-from evaluation.params.locked import locked_plan, plan_hash
+from evaluation.params.locked import NOT_PLANNED, locked_plan, plan_hash
 
 
 @pytest.fixture
@@ -83,13 +87,38 @@ def test_every_key_in_which_the_run_differs_is_a_row_with_both_values(study):
         ["outcomes.rate_pct.margin", "1", "3", "2026-01-02"]]
 
 
+def test_a_difference_in_an_exploratory_specification_is_listed_and_leaves_the_others_confirmatory(study):
+    wider = study.specifications[1].model_copy(update={"estimator": "twfe"})
+    now = study.model_copy(update={"specifications": (study.specifications[0], wider)})
+    found = rows(now, (lock_of(study),)).query("change == 'difference'")
+    assert found[["key", "planned", "run"]].to_numpy().tolist() == [
+        ["specifications.wider.estimator", "group_time_att", "twfe"]]
+    assert standings(now, (lock_of(study),)) == standings(study, (lock_of(study),))
+    shown = changes(rows(now, (lock_of(study),)))
+    assert ["run differs", "specifications.wider.estimator", "group_time_att", "twfe"] in (
+        shown[["What", "Where", "Plan", "Run"]].to_numpy().tolist())
+
+
+def test_a_districts_role_is_a_difference(study):
+    other = study.districts[0].model_copy(update={"role": "observe"})
+    now = study.model_copy(update={"districts": (other, *study.districts[1:])})
+    found = rows(now, (lock_of(study),)).query("change == 'difference'")
+    assert found[["key", "planned", "run"]].to_numpy().tolist() == [["districts.ia-1.role", "implement", "observe"]]
+
+
+def test_the_stage_reads_every_key_that_a_plan_holds():
+    dvc = yaml.safe_load((Path(__file__).parents[2] / "dvc.yaml").read_text())
+    (declared,) = (keys for entry in dvc["stages"]["estimate"]["params"] for keys in entry.values())
+    left_out = {key for keys in NOT_PLANNED.values() for key in keys}
+    assert set(declared) == set(Study.model_fields) - left_out
+
+
 def test_an_amendment_keeps_what_it_changed_and_why(study):
     now = promoted(study)
     found = rows(now, (lock_of(study), lock_of(now, "asked by the board", "2026-02-03")))
     assert "difference" not in set(found["change"])
     amended = found[found["change"] == "amendment"]
-    assert amended["key"].tolist() == ["outcomes.other_pct", "plan.confirmatory.wider", "plan.exploratory.wider",
-                                       "specifications.wider"]
+    assert amended["key"].tolist() == ["plan.confirmatory.wider", "plan.exploratory.wider"]
     assert set(amended["lock"]) == {2}
     assert set(amended["amended_because"]) == {"asked by the board"}
     assert found[found["change"] == "lock"]["lock"].tolist() == [1, 2]
