@@ -5,8 +5,11 @@ import pytest
 from evaluation.contracts import TABLES
 from evaluation.design import build
 from evaluation.diagnose.all import OF_STUDY, OF_TOPIC, diagnose
+from evaluation.diagnose.detectable import detectable_effects
 from evaluation.diagnose.diagnosed import diagnosable, overall_of
+from evaluation.diagnose.pre_trends import pre_trends
 from evaluation.diagnose.scales import scale_tables
+from evaluation.diagnose.sensitivity import breakdowns
 from evaluation.errors import EstimationError
 from evaluation.panel.items import no_items
 from evaluation.stats.aggregate import aggregate
@@ -55,7 +58,6 @@ def test_choices_of_the_specification_reach_the_diagnosed_effect(cells_of, study
     cells, study = cells_of(drawn(8)), study_of(STARTS)
     adjusted = prepared(cells, with_specification(study, adjustment="regression", covariates=("gap",)))
     assert adjusted.overall.value[0, 0] != pytest.approx(prepared(cells, study).overall.value[0, 0])
-    found = diagnose(adjusted)
-    assert found["pre_trends"][0]["p_value"] is None
-    assert {row["undefined"] for row in found["breakdowns"]} == {"no_regression"}
-    assert found["detectable_effects"][0]["detectable"] > 0
+    assert pre_trends(adjusted)[0]["p_value"] is None
+    assert {row["undefined"] for row in breakdowns(adjusted)} == {"no_regression"}
+    assert detectable_effects(adjusted)[0]["detectable"] > 0

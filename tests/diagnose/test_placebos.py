@@ -79,7 +79,7 @@ def test_a_cohort_after_the_data_starts_right_after_them(cells_of, study_of):
 
 def test_without_an_effect_placebos_in_time_cover_zero(cells_of, study_of, prepared):
     covered = []
-    for seed in range(25):
+    for seed in range(12):
         rows = rows_of(prepared(cells_of(panel(lambda u, p: 5.0, seed=seed)), study_of(STARTS, last=2007)))
         rows = rows.loc["time"]
         covered += list((rows["ci_low"] <= 0) & (rows["ci_high"] >= 0))
