@@ -72,7 +72,8 @@ def composition(rows: pd.DataFrame, topic: Topic) -> str:
                 "can be a change of students.")
     n = sum(clear is None for clear in told.values())
     none = f" ({text.times(n, 'has', 'have')} no interval)" if n else ""
-    return f"No clear change in who is enrolled or answers was found in {text.times(len(told), 'check')}{none}."
+    return (f"No clear change in how many are enrolled or answer was found in {text.times(len(told), 'check')}{none}. "
+            "Whether these are the same students is not told: joiners and stayers are counted alike.")
 
 
 def definitions(rows: pd.DataFrame, headline: text.Row | None, topic: Topic) -> str:

@@ -20,8 +20,9 @@ def composition(of: Diagnosed) -> list[Row]:
 
     The topic's estimator, every unit counting once and without adjustment, on log students of both groups, the focal
     share of both in percent, and for surveys the percentage that answered. Who is enrolled: those who could have
-    answered where that is known, else the students of the outcome's denominator. A cell in which one of the groups has
-    no student is absent, since it has no log.
+    answered where that is known, else the students of the outcome's denominator. These are numbers of students: a cell
+    says of nobody where he or she was the year before, so joiners and stayers are not told apart. A cell in which one
+    of the groups has no student is absent, since it has no log.
     """
     rows: list[Row] = []
     for made in (_enrolled, _answered):
