@@ -17,8 +17,9 @@ def by_year(rows: pd.DataFrame, labels: Labels) -> str:
     cohorts = f", start {row['cohort']}" if row["estimand"] == "att_gt" else ""
     parts = " and ".join(dict.fromkeys(_part(r, labels) for r in text.records(rows)))
     said = "; ".join(f"{_part(r, labels)} {_value(r, labels)}" for r in found)
+    shaded = f" {text.band(rows)}" if rows["part"].nunique() == 1 and text.band(rows) else ""
     return (f"{labels.places(row['program'])}{cohorts}: estimated change of {parts} in {_outcome(row, labels)} by "
-            f"years since the start, {first} to {last}. In the last year: {said}. {text.hidden(rows)}.")
+            f"years since the start, {first} to {last}. In the last year: {said}. {text.hidden(rows)}.{shaded}")
 
 
 def by_scope(rows: pd.DataFrame, names: list[str], labels: Labels) -> str:

@@ -33,6 +33,13 @@ def bars(theme: Theme, names: tuple[str, ...], place: Spec, axis: str, *, first:
     return layers
 
 
+def band(theme: Theme, names: tuple[str, ...], place: Spec, *, first: int = 0) -> Spec:
+    """Return the 95 % band over several places at once as a shade, a step per place."""
+    ends: Spec = {"y": {"field": "band_low", "type": "quantitative"}, "y2": {"field": "band_high"}}
+    return {"transform": [{"filter": "isValid(datum.band_low)"}], "mark": {"type": "rect", "opacity": 0.2},
+            "encoding": {**place, **ends, "color": color(theme, names, first=first)}}
+
+
 def point() -> Spec:
     """Return the mark of an estimate."""
     return {"type": "point", "filled": True, "size": 75, "opacity": 1, "strokeWidth": 2}

@@ -29,7 +29,8 @@ def forest(theme: Theme, names: tuple[str, ...]) -> Spec:
 def event_study(theme: Theme, names: tuple[str, ...], first: int, years: tuple[int, ...]) -> Spec:
     """Effects by `years` since the start, none left out: hollow before, filled after; a rule at the start.
 
-    `first` is the place of the first name among the series (focal, reference, gap), whose colours and shapes stay.
+    One series has its band as a shade; several have bars alone. `first` is the place of the first name among the
+    series (focal, reference, gap), whose colours and shapes stay.
     """
     sign = "(datum.value > 0 ? '+' : '') + replace(toString(datum.value), '-', '−')"
     column = {"x": {"field": "event_time", "type": "ordinal", "title": None, "scale": {"domain": list(years)},
@@ -43,7 +44,9 @@ def event_study(theme: Theme, names: tuple[str, ...], first: int, years: tuple[i
     start = [{"mark": {"type": "rule", "strokeDash": [4, 4], "color": PALETTES[theme].muted},
               "data": {"values": [{"event_time": 0}]},
               "encoding": {"x": {"field": "event_time", "type": "ordinal", "bandPosition": 0}}}] if 0 in years else []
+    shade = [marks.band(theme, names, {"x": column["x"]}, first=first)] if len(names) == 1 else []
     return marks.whole(theme, [
+        *shade,
         marks.zero(theme, "y"),
         *start,
         *marks.bars(theme, names, column, "y", first=first),

@@ -59,6 +59,16 @@ def interval(low: Any, high: Any, digits: int = 1) -> str:
     return "" if is_missing(low) or is_missing(high) else f"{signed(low, digits)} to {signed(high, digits)}"
 
 
+def band(rows: pd.DataFrame) -> str:
+    """Return which years the band of a chart by years since the start holds; an empty string when there is none."""
+    years = sorted({int(year) for year in rows.loc[rows["band_low"].notna(), "event_time"]})
+    if not years:
+        return ""
+    named = ", ".join(signed(year, 0) or "0" for year in years)
+    held = f"years {named} all at once" if len(years) > 1 else f"year {named}"
+    return f"Shaded: the 95 % band, which holds {held}. Each bar holds one year by itself."
+
+
 def p_value(p: Any) -> str:
     """Return a p-value as words: `p = 0.32`, `p = 0.023`, `p < 0.001`; `no p-value` when missing."""
     if is_missing(p):

@@ -16,6 +16,7 @@ from evaluation.contracts import reasons
 PARTS = ("focal", "reference", "gap")
 _EFFECT_COLUMNS = ["Part", "Estimate", "95 % interval", "80 % interval", "Districts", "Note"]
 _ENDS = ["value", "ci_low", "ci_high", "ci80_low", "ci80_high"]
+_BAND, _BAND_COLUMN = ["band_low", "band_high"], "95 % band"
 
 
 @dataclass(frozen=True)
@@ -93,13 +94,14 @@ def by_year(estimates: pd.DataFrame, specification: str, outcome: str, gap: str,
 
 
 def event_study(rows: pd.DataFrame, parts: Sequence[str], labels: Labels, theme: Theme) -> Figure:
-    """Draw some parts of `by_year`; years without an effect keep their place."""
+    """Draw some parts of `by_year`, one alone with its band; years without an effect keep their place."""
     rows = rows[rows["part"].isin(parts)]
     names = [_part_name(r, labels) for r in text.records(rows)]
     ordered = (labels.part(str(gap), part) for gap in rows["gap_id"].unique() for part in parts)
     series = tuple(name for name in ordered if name in names)
-    data = rows[["event_time", "part", *_ENDS]].assign(series=names, symbol=symbols(rows))
-    table = effects_table(rows, labels)
+    ends = [*_ENDS, *_BAND] if len(parts) == 1 else _ENDS
+    data = rows[["event_time", "part", *ends]].assign(series=names, symbol=symbols(rows))
+    table = _with_band(effects_table(rows, labels), rows, labels)
     table.insert(0, "Years since start", [text.signed(e, 0) for e in rows["event_time"]])
     data = with_words(data.assign(year=list(table["Years since start"])), table)
     years = () if rows.empty else tuple(range(int(rows["event_time"].min()), int(rows["event_time"].max()) + 1))
@@ -193,6 +195,17 @@ def with_words(data: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     """Return chart data with the numbers as they are written, for tooltips."""
     return data.assign(shown=list(table["Estimate"]), ci95=list(table["95 % interval"]),
                        ci80=list(table["80 % interval"]))
+
+
+def _with_band(table: pd.DataFrame, rows: pd.DataFrame, labels: Labels) -> pd.DataFrame:
+    """Return the table of effects with their band beside the intervals, where there is one."""
+    if rows["band_low"].isna().all():
+        return table
+    said = [text.interval(r["band_low"], r["band_high"], text.effect_digits(r, labels.outcomes[r["outcome_id"]])) or "–"
+            for r in text.records(rows)]
+    out = table.copy()
+    out.insert(list(out).index("95 % interval") + 1, _BAND_COLUMN, said)
+    return out
 
 
 def _change(rows: pd.DataFrame, labels: Labels) -> str:

@@ -41,7 +41,7 @@ st.caption(f"Specification: {labels.specifications[specification]['label']}{text
 
 st.header("Which group moved?", anchor=False)
 st.markdown("Hollow: before the start. Filled: after. Thin bar 95 %, thick bar 80 % interval, each for one year by "
-            "itself.")
+            "itself. The column 95 % band of the table, where there is one, is for several years at once.")
 years = views.by_year(estimates, specification, outcome, gap, labels, cohort=chosen.cohort)
 st.markdown(f"{chosen.note(years)} {text.base(labels, specification, program, chosen.cohort)}")
 parts = views.event_study(years, ("focal", "reference"), labels, frame.theme())
@@ -49,6 +49,9 @@ frame.figure(parts, release, labels, key="parts_by_year", caption="Change of eac
 st.caption(text.hidden(parts.rows).capitalize() + ".")
 
 st.header("The gap, year by year", anchor=False)
+shaded = text.band(years[years["part"] == "gap"])
+if shaded:
+    st.markdown(shaded)
 study = views.event_study(years, ("gap",), labels, frame.theme())
 frame.figure(study, release, labels, key="gap_by_year", caption="Change of the gap by years since the start")
 diagnosed = choices.diagnosis(diagnostics, specification, outcome, gap)

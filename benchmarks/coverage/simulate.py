@@ -13,6 +13,7 @@ from evaluation.stats.aggregate import aggregate
 from evaluation.stats.combine import joined, select
 from evaluation.stats.estimators.group_time_att import group_time_att
 from evaluation.stats.estimators.twfe import twfe
+from evaluation.stats.inference.bands import BAND_TIMES
 from evaluation.stats.inference.coverage import Quantity, Scenario, Simulated
 from evaluation.stats.inference.cr2 import Robust, covariance, cr1, cr2
 from evaluation.stats.inference.cv3 import cv3
@@ -26,8 +27,8 @@ from evaluation.stats.regression import regression_of
 Estimator = Callable[[Design], Estimate]
 Covers = Callable[[Estimate, Floats, np.random.Generator], Booleans]
 """From an estimate of one estimand in K repetitions and its truth (1,): (levels, K), the interval covers."""
-LATER, IN_PROGRAM = 1, (0, 1, 2, 3)
-"""The event time whose interval is simulated alone, and those of the band."""
+LATER = 1
+"""The event time whose interval is simulated alone."""
 QUICK = ("cr2", "cv3", "band")
 """Methods that many repetitions cost little; the others are a check beside them."""
 PATTERNS = 60
@@ -123,7 +124,7 @@ def questions(shape: Shape, *, is_quick: bool = False) -> tuple[Question, ...]:
     wild = ("wild",) if shape.n_clusters <= WILD_CLUSTERS else ()
     every = (Question("overall", group_time, (), ("cr2", "cv3", "cr1", "wild", *webb)),
              Question("event_time", group_time, (LATER,), ("cr2", "cv3", "cr1", *wild)),
-             Question("joint", group_time, IN_PROGRAM, ("band",)),
+             Question("joint", group_time, BAND_TIMES, ("band",)),
              Question("two_way", twfe, (), ("cr2", "cv3", "cr1", "wild", *webb)))
     return every if not is_quick else tuple(
         replace(question, methods=tuple(m for m in question.methods if m in QUICK)) for question in every)

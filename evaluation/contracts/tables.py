@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from evaluation.contracts.diagnostics import DIAGNOSTICS
-from evaluation.contracts.table import CI, ESTIMAND, GAP, SPEC, TOPIC, Table
+from evaluation.contracts.table import BAND, CI, ESTIMAND, GAP, SPEC, TOPIC, Table
 
 _STUDENT = ("race_ethnicity", "sex", "english_learner", "disability", "economic")
 _CELL = ("unit", "unit_id", "district_id", "grade_band", "period_kind", "period", "dimension", "group_id", "outcome_id")
@@ -75,9 +75,9 @@ _TABLES: tuple[Table, ...] = (
            "cells_not_applicable", "cells_not_published", "cells_not_sent")),
     Table("estimates", "Effects on gaps and their parts", "unreleased", "estimate", (*SPEC, *ESTIMAND, "inference"),
           (*SPEC, "standing", "estimator", "comparison", "weights", "sample", *ESTIMAND, "value", "unit_name",
-           "se", "df", *CI, "p_value", "inference", "no_interval", "verdict", "left_out_cohorts", "dropped_cohorts",
-           "level", "n_students", "n_units", "n_program_units", "n_program_districts", "n_comparison_districts",
-           "n_clusters", "coverage"),
+           "se", "df", *CI, *BAND, "p_value", "inference", "no_interval", "verdict", "left_out_cohorts",
+           "dropped_cohorts", "level", "n_students", "n_units", "n_program_units", "n_program_districts",
+           "n_comparison_districts", "n_clusters", "coverage"),
           nullable=_OPTIONAL),
     Table("estimate_weights", "Weight of every cell in the averages of a gap (no att_gt, no district): value = Σ "
           "weight × cell mean",
@@ -113,9 +113,9 @@ _TABLES: tuple[Table, ...] = (
     Table("public_estimates", "Effects on gaps and their parts, disclosure-checked", "released", "release",
           (*SPEC, *ESTIMAND, "inference"),
           (*SPEC, "standing", "estimator", "comparison", "weights", "sample", *ESTIMAND, "value", "unit_name",
-           "se", "df", *CI, "p_value", "inference", "no_interval", "verdict", "left_out_cohorts", "dropped_cohorts",
-           "level", "n_students_rounded", "n_program_districts", "n_comparison_districts", "n_clusters", "coverage",
-           "suppression"),
+           "se", "df", *CI, *BAND, "p_value", "inference", "no_interval", "verdict", "left_out_cohorts",
+           "dropped_cohorts", "level", "n_students_rounded", "n_program_districts", "n_comparison_districts",
+           "n_clusters", "coverage", "suppression"),
           audience="public", nullable=_OPTIONAL | {"value", "verdict"}),
     Table("public_group_levels", "Group means over time, coded", "released", "release",
           (*_SCOPE, "dimension", "group_id"),

@@ -25,7 +25,8 @@ from evaluation.did.known import CHOICES, DEFAULTS, KNOWN, Choice, knowing
 from evaluation.did.views import ASKED_OF, KIND, Aggregate
 from evaluation.errors import PanelError
 from evaluation.stats.estimators.registry import Choices
-from evaluation.stats.inference.gate import gate_of
+from evaluation.stats.inference.bands import with_band
+from evaluation.stats.inference.gate import gates_of
 from evaluation.stats.inference.infer import infer
 from evaluation.stats.inference.placebo import placebo
 from evaluation.stats.records import Estimate, Inference
@@ -75,16 +76,19 @@ class Options:
     def inferred(self, estimate: Estimate) -> tuple[tuple[Inference, ...], ...]:
         """Return the inference of m estimands in K parts.
 
-        Intervals pass the coverage registry's gate; CR1 does not, as it only reproduces other programs. Placebos of
-        effects by event time are ranked by effect: their average has no path before the program to set it against.
+        Intervals and bands pass the coverage registry's gate; CR1 does not, as it only reproduces other programs.
+        Placebos of effects by event time are ranked by effect: their average has no path before the program to set it
+        against.
         """
         rng = np.random.default_rng(self.seed)
         if self.estimator in PLACEBO_ESTIMATORS:
             rank_by = "effect" if self.aggregate_by == "event" else PLACEBO_ESTIMATORS[self.estimator]
             found = placebo(estimate, rng, rank_by=rank_by, draws=self.draws)
             return tuple(tuple(of_part.inference for of_part in row) for row in found)
-        gate = None if self.inference == "cr1" else gate_of(registry())
-        return infer(estimate, method=self.inference, rng=rng, draws=self.draws, gate=gate)
+        gates = gates_of(registry())
+        gate = None if self.inference == "cr1" else gates.single
+        made = infer(estimate, method=self.inference, rng=rng, draws=self.draws, gate=gate)
+        return with_band(estimate, made, gate=gates.joint)
 
 
 def refuse_mismatch(asked: Options, columns: Columns) -> None:

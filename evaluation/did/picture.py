@@ -1,4 +1,4 @@
-"""The event study of a result as a picture: effects by periods since the start, with 95 % intervals."""
+"""The event study of a result as a picture: effects by periods since the start, with 95 % intervals and band."""
 
 from __future__ import annotations
 
@@ -46,9 +46,10 @@ def write(found: DidResult, path: Path) -> None:
 
 
 def picture(found: DidResult) -> dict[str, Any]:
-    """Return the chart as Vega-Lite: hollow points before the start, filled after, one panel per group."""
+    """Return the chart as Vega-Lite: hollow points before the start, filled after, one panel per group; band shaded."""
     rows = [{"event_time": e.event_time, "group": e.group or "effect", "value": e.value, "ci_low": e.ci_low,
-             "ci_high": e.ci_high, "after": e.event_time is not None and e.event_time >= 0}
+             "ci_high": e.ci_high, "band_low": e.band_low, "band_high": e.band_high,
+             "after": e.event_time is not None and e.event_time >= 0}
             for e in found.estimates if e.estimand == "event_time"]
     if not rows:
         raise PanelError("there are no effects by periods since the start to draw.", where="option --picture",
@@ -57,14 +58,22 @@ def picture(found: DidResult) -> dict[str, Any]:
     s = found.specification
     return {"$schema": "https://vega.github.io/schema/vega-lite/v5.json", "data": {"values": rows},
             "title": {"text": f"Change of {s['outcome']}, by periods since the start", "anchor": "start",
-                      "subtitle": f"{s['estimator']}, compared with {s['compared_with']}; "
-                                  "bars: 95 % interval, each for one period by itself", "color": _INK},
+                      "subtitle": _words(rows, s["estimator"], s["compared_with"]), "color": _INK},
             "config": {"font": "sans-serif", "axis": {"labelColor": _INK, "titleColor": _INK},
                        "view": {"stroke": None}},
             "facet": {"row": {"field": "group", "sort": groups, "title": None,
                               "header": {"labelAngle": 0, "labelAlign": "left", "labelAnchor": "start",
                                          "labelOrient": "top", "labelColor": _INK, "labels": len(groups) > 1}}},
             "spec": {"width": 520, "height": 180, "layer": _layers(groups)}}
+
+
+def _words(rows: list[dict[str, Any]], estimator: str, compared_with: str) -> list[str]:
+    """Return what bars and shade are, in lines."""
+    out = [f"{estimator}, compared with {compared_with}", "bars: 95 % interval, each for one period by itself"]
+    times = sorted({r["event_time"] for r in rows if r["band_low"] is not None})
+    if times:
+        out.append(f"shaded: 95 % band, holds periods {', '.join(map(str, times))} all at once")
+    return out
 
 
 def _layers(groups: list[str]) -> list[dict[str, Any]]:
@@ -75,6 +84,10 @@ def _layers(groups: list[str]) -> list[dict[str, Any]]:
     shape = {"field": "group", "type": "nominal", "scale": {"domain": groups, "range": list(_SHAPES)}, "legend": None}
     point = {"type": "point", "filled": True, "opacity": 1, "size": 70, "strokeWidth": 2}
     return [
+        {"transform": [{"filter": "isValid(datum.band_low)"}, {"calculate": "datum.event_time - 0.5", "as": "from"},
+                       {"calculate": "datum.event_time + 0.5", "as": "to"}], "mark": {"type": "rect", "opacity": 0.2},
+         "encoding": {"x": {**x, "field": "from"}, "x2": {"field": "to"}, "color": color,
+                      "y": {"field": "band_low", "type": "quantitative", "title": None}, "y2": {"field": "band_high"}}},
         {"mark": {"type": "rule", "color": "#505A5F"}, "encoding": {"y": {"datum": 0}}},
         {"transform": [{"filter": "isValid(datum.ci_low)"}], "mark": {"type": "rule", "strokeWidth": 1.5},
          "encoding": {"x": x, "y": {"field": "ci_low", "type": "quantitative", "title": None},

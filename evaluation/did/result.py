@@ -21,6 +21,8 @@ class DidEstimate:
     group : the focal or the reference group's code, `gap`, or None in a panel without groups
     value, se, df, statistic, p_value, ci_low, ci_high, ci80_low, ci80_high
         In units of the outcome; two-sided; None where no interval may be given.
+    band_low, band_high
+        95 % band that holds event times 0 to 3 all at once; None elsewhere and where no such band may be given.
     no_interval : why there is none
     coverage : what 95 % intervals of this method reach in simulated designs like this one, at worst
     n_clusters : clusters behind the number
@@ -45,6 +47,8 @@ class DidEstimate:
     ci_high: float | None
     ci80_low: float | None
     ci80_high: float | None
+    band_low: float | None
+    band_high: float | None
     no_interval: str | None
     coverage: float | None
     n_clusters: int
@@ -95,7 +99,7 @@ def records(estimate: Estimate, found: tuple[tuple[Inference, ...], ...],
             out.append(DidEstimate(
                 estimand=e.kind, cohort=e.cohort, period=e.period, event_time=e.event_time, group=groups[part],
                 value=i.value, se=i.se, df=i.df, statistic=i.statistic, p_value=i.p_value, ci_low=i.ci_low,
-                ci_high=i.ci_high, ci80_low=i.ci80_low, ci80_high=i.ci80_high, no_interval=i.no_interval,
-                coverage=i.coverage, n_clusters=i.n_clusters, n_obs=n_obs, n_units=int(used.any(axis=1).sum()),
-                inference=i.method, left_out_cohorts=left_out))
+                ci_high=i.ci_high, ci80_low=i.ci80_low, ci80_high=i.ci80_high, band_low=i.band_low,
+                band_high=i.band_high, no_interval=i.no_interval, coverage=i.coverage, n_clusters=i.n_clusters,
+                n_obs=n_obs, n_units=int(used.any(axis=1).sum()), inference=i.method, left_out_cohorts=left_out))
     return tuple(out)

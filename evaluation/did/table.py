@@ -31,7 +31,7 @@ def show(found: DidResult, console: Console) -> None:
     _print(console, f"{s['estimator']}: effect on {s['outcome']}", *tabular(rows, _HEADS, console.width))
     for reason in dict.fromkeys(e.no_interval for e in shown if e.no_interval):
         console.print(f"No interval where {reasons.words(reason, cluster='cluster')}.", style="yellow")
-    for sentence in (*_left_out(shown), *_negative(found), *found.notes):
+    for sentence in (*_left_out(shown), *_negative(found), *_band(shown), *found.notes):
         console.print(sentence)
     used = ", ".join(dict.fromkeys(e.inference for e in shown))
     more = " Effects by cohort and period: --json." if len(shown) < len(found.estimates) else ""
@@ -128,6 +128,16 @@ def _negative(found: DidResult) -> list[str]:
     sums = f"; their weights sum to {total}, those of all program cells to 1" if n["n_negative"] else ""
     return [f"{100 * n['share_of_cells']:.1f} % of program cells ({n['n_negative']:,} of {n['n_cells']:,}) enter with "
             f"a negative weight{sums}."]
+
+
+def _band(shown: Sequence[DidEstimate]) -> list[str]:
+    """Say over which event times there is a band: intervals are each for one of them."""
+    times = sorted({e.event_time for e in shown if e.band_low is not None and e.event_time is not None})
+    if not times:
+        return []
+    which = ", ".join(map(str, times))
+    return [f"Intervals are each for one event time. A 95 % band that holds event times {which} all at once: --json "
+            "(band_low, band_high), and shaded in --picture."]
 
 
 def _name(e: DidEstimate) -> str:

@@ -13,7 +13,7 @@ from evaluation.design import check_assignment, topics
 from evaluation.errors import EstimationError
 from evaluation.estimate.one import Found, estimate
 from evaluation.estimate.planned import plan_differences, with_standing
-from evaluation.stats.inference.gate import gate_of
+from evaluation.stats.inference.gate import gates_of
 
 
 def main(study_id: str) -> None:
@@ -22,13 +22,13 @@ def main(study_id: str) -> None:
     cells = store.read("cells", study_id)
     check_assignment(cells, study.programs, study_id)
     by_outcome = dict(list(cells.groupby(["outcome_id", "dimension"])))
-    gate, console = gate_of(registry()), Console(stderr=True)
+    gates, console = gates_of(registry()), Console(stderr=True)
     found, refused = Found([], [], [], []), []
     for topic in track(topics(study), "estimate", console=console, transient=True, disable=not console.is_terminal):
         about = topic.columns()
         try:
             rows = by_outcome.get((topic.outcome.id, topic.gap.dimension), cells.iloc[:0])
-            made = estimate(rows, study, topic, gate=gate)
+            made = estimate(rows, study, topic, gates=gates)
         except EstimationError as error:
             refused.append({k: about[k] for k in ("specification", "program", "outcome_id", "gap_id")}
                            | {"reason": str(error)})

@@ -19,7 +19,7 @@ from evaluation.estimate.uncertainty import uncertainty
 from evaluation.params import Program, Specification, Study
 from evaluation.stats.combine import gap_of, select
 from evaluation.stats.estimators.registry import LAYOUTS
-from evaluation.stats.inference.rules import Gate
+from evaluation.stats.inference.rules import Gates
 from evaluation.stats.own_weights import within_and_between
 from evaluation.stats.reading import levels, verdicts
 from evaluation.stats.records import Design, Estimate, Floats
@@ -47,7 +47,7 @@ class _Made:
     n: Floats
 
 
-def estimate(cells: pd.DataFrame, study: Study, topic: Topic, *, gate: Gate | None = None) -> Found:
+def estimate(cells: pd.DataFrame, study: Study, topic: Topic, *, gates: Gates | None = None) -> Found:
     """Estimate one topic from its cells.
 
     Sample `same`: gap and parts on one design. Sample `own`: each part on its own design, and the weights are those of
@@ -56,7 +56,7 @@ def estimate(cells: pd.DataFrame, study: Study, topic: Topic, *, gate: Gate | No
 
     Parameters
     ----------
-    gate : what is known of coverage; None withholds nothing by it
+    gates : what is known of coverage; None withholds nothing by it
 
     Raises
     ------
@@ -67,7 +67,7 @@ def estimate(cells: pd.DataFrame, study: Study, topic: Topic, *, gate: Gate | No
     program = next(p for p in study.programs if p.id == topic.specification.program)
     layout = LAYOUTS[topic.specification.estimator]
     how = _ROUTES["stacked" if topic.specification.weights == "own" and layout == "parts" else layout]
-    for made in how(cells, study, topic, program, gate):
+    for made in how(cells, study, topic, program, gates):
         found.estimates.extend(estimate_rows(
             topic, made.estimate, made.uncertainty, made.n, said=made.said,
             dropped=dropped_cohorts(made.estimate, program)))
@@ -81,7 +81,8 @@ def estimate(cells: pd.DataFrame, study: Study, topic: Topic, *, gate: Gate | No
     return found
 
 
-def _together(cells: pd.DataFrame, study: Study, topic: Topic, program: Program, gate: Gate | None) -> Iterator[_Made]:
+def _together(cells: pd.DataFrame, study: Study, topic: Topic, program: Program,
+              gates: Gates | None) -> Iterator[_Made]:
     s = topic.specification
     for part in _SAMPLES[s.sample]:
         full = build(cells, study, s, topic.outcome.id, topic.gap, part=part)
@@ -89,21 +90,21 @@ def _together(cells: pd.DataFrame, study: Study, topic: Topic, program: Program,
                      strict=True))
         whole = [fit(full) for fit in fits(s, program)]
         for found in (*whole, *fitted_by_district(full, districts(cells, full), s)):
-            inference = uncertainty(found, topic, gate)
+            inference = uncertainty(found, topic, gates)
             said = CANNOT_TELL * len(inference)
             if s.sample == "same":
                 said = verdicts(levels(found), inference, better=topic.outcome.better, margin=topic.outcome.margin)
             yield _Made(found, inference, said, np.array([n[unit_id] for unit_id in found.design.unit_ids]))
 
 
-def _apart(cells: pd.DataFrame, study: Study, topic: Topic, program: Program, gate: Gate | None) -> Iterator[_Made]:
+def _apart(cells: pd.DataFrame, study: Study, topic: Topic, program: Program, gates: Gates | None) -> Iterator[_Made]:
     both = build_stacked(cells, study, topic.specification, topic.outcome.id, topic.gap)
     n = _students_of(cells, study, topic, both)
     sides = {"focal": both.is_eligible, "reference": ~both.is_eligible}
     for fit in fits(topic.specification, program):
         gap = gap_of(both, fit)
         of = {"gap": gap, **{part: _shared(fit(both.subset(side)), gap, part) for part, side in sides.items()}}
-        inference = {part: uncertainty(made, topic, gate) for part, made in of.items()}
+        inference = {part: uncertainty(made, topic, gates) for part, made in of.items()}
         level = {part: levels(of[part])[:, 0] for part in sides}
         said = verdicts(
             np.column_stack([level["focal"] - level["reference"], level["focal"], level["reference"]]),
@@ -125,12 +126,13 @@ def _split_of(gap: Estimate, specification: Specification, program: Program) -> 
     return within_and_between(gap.design, overall)
 
 
-def _eligible(cells: pd.DataFrame, study: Study, topic: Topic, program: Program, gate: Gate | None) -> Iterator[_Made]:
+def _eligible(cells: pd.DataFrame, study: Study, topic: Topic, program: Program,
+              gates: Gates | None) -> Iterator[_Made]:
     """Yield the effect on the focal group, as the eligible, beside the reference group of the same places."""
     both = build_stacked(cells, study, topic.specification, topic.outcome.id, topic.gap)
     for fit in fits(topic.specification, program):
         named = replace(fit(both), parts=("focal",))
-        yield _Made(named, uncertainty(named, topic, gate), CANNOT_TELL * len(named.estimands),
+        yield _Made(named, uncertainty(named, topic, gates), CANNOT_TELL * len(named.estimands),
                     _students_of(cells, study, topic, both))
 
 

@@ -118,7 +118,8 @@ def _listed(cohorts: tuple[int, ...]) -> str | None:
 
 def _uncertainty(found: Inference) -> dict[str, Any]:
     is_bare = found.se is None and found.p_value is None
-    return {**effect(found), "inference": "none" if is_bare else found.method, "coverage": found.coverage,
+    return {**effect(found), "band_low": found.band_low, "band_high": found.band_high,
+            "inference": "none" if is_bare else found.method, "coverage": found.coverage,
             "n_clusters": found.n_clusters}
 
 

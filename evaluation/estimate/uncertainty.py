@@ -10,9 +10,10 @@ import numpy as np
 from evaluation.contracts.choices import PLACEBO_ESTIMATORS
 from evaluation.design import Topic
 from evaluation.errors import EstimationError
+from evaluation.stats.inference.bands import with_band
 from evaluation.stats.inference.infer import infer
 from evaluation.stats.inference.placebo import placebo
-from evaluation.stats.inference.rules import Gate
+from evaluation.stats.inference.rules import Gates
 from evaluation.stats.records import Estimate, Inference
 
 CONSTANT = 1
@@ -22,8 +23,10 @@ SEED = 20260101
 Found = tuple[tuple[Inference, ...], ...]
 
 
-def uncertainty(estimate: Estimate, topic: Topic, gate: Gate | None) -> Found:
+def uncertainty(estimate: Estimate, topic: Topic, gates: Gates | None) -> Found:
     """Return the inference of m estimands in K parts; CR1 only reproduces a table: no interval, no p-value.
+
+    Event times in the program carry their simultaneous band.
 
     Random draws depend on the topic alone, so that neither order nor company of estimates moves a number.
 
@@ -33,19 +36,20 @@ def uncertainty(estimate: Estimate, topic: Topic, gate: Gate | None) -> Found:
         The method does not fit the estimate, such as placebos for many program districts.
     """
     try:
-        return _inferred(estimate, topic, gate)
+        found = _inferred(estimate, topic, gates)
+        return with_band(estimate, found, gate=None if gates is None else gates.joint)
     except ValueError as error:
         raise EstimationError(f"{error}.") from None
 
 
-def _inferred(estimate: Estimate, topic: Topic, gate: Gate | None) -> Found:
+def _inferred(estimate: Estimate, topic: Topic, gates: Gates | None) -> Found:
     s = topic.specification
     rng = np.random.default_rng((SEED, zlib.crc32("/".join(topic.columns().values()).encode())))
     if s.estimator in PLACEBO_ESTIMATORS:
         found = placebo(estimate, rng, rank_by=PLACEBO_ESTIMATORS[s.estimator])
         return tuple(tuple(of_part.inference for of_part in row) for row in found)
     made = infer(estimate, method=None if s.inference == "cr2" else s.inference, rng=rng, n_absorbed=CONSTANT,
-                 gate=None if s.inference == "cr1" else gate)
+                 gate=None if s.inference == "cr1" or gates is None else gates.single)
     return made if s.inference != "cr1" else tuple(tuple(_reproduction(i) for i in row) for row in made)
 
 

@@ -217,6 +217,7 @@ class Inference:
     statistic : value / se
     ci_low, ci_high, ci80_low, ci80_high
         95 % and 80 % interval; of the wild bootstrap the ends of a set of values that need not be an interval
+    band_low, band_high : 95 % band over several event times at once (`bands.with_band`); None for all others
     p_value : two-sided
     no_interval : why there is none
     coverage : that 95 % intervals of this method have in simulated designs like this one, at worst; None where nobody
@@ -239,3 +240,5 @@ class Inference:
     coverage: float | None = None
     method: str = "none"
     p_value_webb: float | None = None
+    band_low: float | None = None
+    band_high: float | None = None

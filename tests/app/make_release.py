@@ -23,6 +23,7 @@ from evaluation.release.intake import public_intake
 from evaluation.release.levels import public_gap_levels, public_group_levels
 from evaluation.release.publish import publish
 from evaluation.release.scales import public_scales
+from evaluation.stats.inference.bands import BAND_TIMES
 
 
 def load(path: Path) -> ModuleType:
@@ -180,7 +181,8 @@ def _estimates(study: Study) -> Any:
             value = (-2.12345, -2.623456, -0.500006)[i] / (20 if given.kind == "score" else 1)
             for estimand in _estimands(study, program, spec.estimator):
                 lone = estimand.pop("lone", False)
-                yield {**shared, **_empty(), **estimand, **_inference(value, lone, spec.inference)}
+                yield {**shared, **_empty(), **estimand, **_inference(value, lone, spec.inference),
+                       **_band(value, estimand.get("event_time"))}
 
 
 def _estimands(study: Study, program: params.Program, estimator: str) -> Any:
@@ -217,6 +219,11 @@ def _inference(value: float, lone: bool, inference: str) -> dict[str, Any]:
             "verdict": "cannot_tell" if lone else "narrowed_focal_improvement", "n_students": 4321, "n_units": 40,
             "n_program_units": 3 * districts, "n_program_districts": districts, "n_comparison_districts": 9,
             "n_clusters": 9 + districts}
+
+
+def _band(value: float, event_time: int | None) -> dict[str, Any]:
+    half = abs(value) if event_time in BAND_TIMES else None
+    return {"band_low": None if half is None else value - half, "band_high": None if half is None else value + half}
 
 
 def _scopes(study: Study) -> list[tuple[str, str, str | None]]:

@@ -7,7 +7,7 @@ import re
 import pandas as pd
 import pytest
 
-from app import levels, templates, views
+from app import levels, templates, text, views
 from app.labels import Labels
 from evaluation import params, released
 
@@ -187,6 +187,38 @@ def test_years_without_an_effect_keep_their_place_and_groups_their_colour(releas
     forest = templates.forest("light", ("Black", "White", "Gap"))["layer"][-2]["encoding"]
     for channel in ("color", "shape"):
         assert mark[channel]["scale"]["range"] == forest[channel]["scale"]["range"][2:]
+
+
+def test_one_series_has_its_band_shaded_and_several_have_bars_alone(releases):
+    release = released.current("partnership", releases)
+    labels, estimates = Labels(release.labels), release.table("public_estimates")
+    rows = views.by_year(estimates, "headline_dile", "chronic_absence_pct", "black_white", labels)
+    gap = views.event_study(rows, ("gap",), labels, "light")
+    groups = views.event_study(rows, ("focal", "reference"), labels, "light")
+    assert [layer["encoding"]["y"]["field"] for layer in gap.spec["layer"] if layer["mark"]["type"] == "rect"] == [
+        "band_low"]
+    assert not any(layer["mark"]["type"] == "rect" for layer in groups.spec["layer"])
+    assert not {"band_low", "band_high"} & set(groups.data)
+    for figure in (gap, groups):
+        banded = figure.table["Years since start"].isin(["0", "+1", "+2", "+3"])
+        assert (figure.table["95 % band"].ne("–") == banded).all()
+    assert gap.table.set_index("Years since start").loc["+1", ["95 % interval", "95 % band"]].tolist() == [
+        "−3.8 to −0.5", "−4.2 to 0.0"]
+    said = "Shaded: the 95 % band, which holds years 0, +1, +2, +3 all at once. Each bar holds one year by itself."
+    assert said == text.band(rows)
+    assert said in gap.alt
+    assert "Shaded" not in groups.alt
+    cohort = views.by_year(estimates, "headline_dile", "chronic_absence_pct", "black_white", labels, cohort=2022)
+    alone = views.event_study(cohort, ("gap",), labels, "light")
+    assert "95 % band" not in alone.table
+    assert "Shaded" not in alone.alt + text.band(cohort)
+
+
+def test_the_page_says_what_bar_and_shade_are(open_page):
+    said = [m.value for m in open_page("gaps_narrow", study="partnership", program="dile").markdown]
+    assert any(s.startswith("Shaded: the 95 % band, which holds years 0, +1, +2, +3") for s in said)
+    said = [m.value for m in open_page("gaps_narrow", study="partnership", program="dile", cohort="2022").markdown]
+    assert not any("Shaded" in s for s in said)
 
 
 def test_with_a_cohort_chosen_what_holds_for_all_says_so_and_words_are_those_of_the_chart(open_page):

@@ -4,11 +4,13 @@ import io
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from evaluation.did import did
 from evaluation.errors import PanelError
+from tests.did.panels import NAMED, panel
 
 SMALL = """unit,period,start,y,w
 a,1,3,1.0,2
@@ -89,6 +91,25 @@ def test_json_is_plain_and_has_every_key():
     assert {"estimand", "cohort", "period", "event_time", "group", "value", "se", "df", "statistic", "p_value",
             "ci_low", "ci_high", "n_clusters", "n_obs", "inference"} <= set(found["estimates"][0])
     assert found["estimates"][0]["group"] is None
+
+
+def test_event_times_in_the_program_have_a_band_and_nothing_else_has():
+    data = panel(60, periods=9)
+    found = did(data, **NAMED, aggregate_by="event").to_dict()["estimates"]
+    banded = [e for e in found if e["band_low"] is not None]
+    assert [(e["estimand"], e["event_time"]) for e in banded] == [("event_time", t) for t in (0, 1, 2, 3)]
+    assert all(e["band_low"] < e["ci_low"] and e["ci_high"] < e["band_high"] for e in banded)
+    assert {(e["band_low"], e["band_high"]) for e in found if e not in banded} == {(None, None)}
+    assert all(e["band_low"] is None for e in did(data, **NAMED).to_dict()["estimates"])
+
+
+@pytest.mark.parametrize(("n", "options"), [(60, {"inference": "cv3"}), (60, {"inference": "cr1"}), (4, {}),
+                                            (10, {})])
+def test_without_intervals_by_cr2_or_simulated_bands_there_is_no_band(n, options):
+    """Ten clusters, five of them in the program: each event time has its interval, the band covers too seldom."""
+    found = did(panel(n, starts=(4, np.nan), periods=7), **NAMED, aggregate_by="event", **options).estimates
+    assert all(e.band_low is None and e.band_high is None for e in found)
+    assert any(e.ci_low is not None for e in found) == (n > 4)
 
 
 def test_two_program_clusters_get_no_interval_and_the_reason():

@@ -92,6 +92,16 @@ def test_a_picture_changes_no_estimate(evaluation, tmp_path, words):
     assert "Periods since the start" in (tmp_path / "a.svg").read_text()
 
 
+def test_print_and_picture_say_where_the_band_is(evaluation, tmp_path):
+    said = evaluation(panel(60, periods=9), "--aggregate", "event", "--picture", tmp_path / "a.svg")
+    assert "A 95 % band that holds event times 0, 1, 2, 3 all at once" in " ".join(said.out.split())
+    assert "shaded: 95 % band, holds periods 0, 1, 2, 3 all at once" in (tmp_path / "a.svg").read_text()
+    assert (tmp_path / "a.svg").read_text().count('opacity="0.2"') == 4
+    few = evaluation(panel(10, starts=(4, np.nan), periods=7), "--aggregate", "event", "--picture", tmp_path / "b.svg")
+    assert "band" not in few.out
+    assert "band" not in (tmp_path / "b.svg").read_text()
+
+
 def test_the_picture_says_whom_the_estimator_compares_with(evaluation, tmp_path):
     evaluation(panel(), "--estimator", "sun_abraham", "--picture", tmp_path / "a.svg")
     assert "compared with units that never start" in (tmp_path / "a.svg").read_text()

@@ -17,6 +17,8 @@ from evaluation.estimate.one import estimate
 from evaluation.estimate.planned import with_standing
 from evaluation.estimate.two_way import fit_two_way
 from evaluation.stats.estimators.twfe import twfe, without_cohorts
+from evaluation.stats.inference.coverage import Achieved
+from evaluation.stats.inference.rules import Gates
 
 ROOT = Path(__file__).parents[2]
 UNITS = tuple(f"ia-{i}" for i in range(10, 24))
@@ -93,6 +95,37 @@ def test_the_gap_is_focal_less_reference_and_every_number_its_weighted_cells(cel
     np.testing.assert_allclose(np.sort(sums), np.sort(expected), atol=1e-10, rtol=0)
     if estimator == "group_time_att":
         assert set(rows["estimand"]) == {"att_gt", "overall", "cohort", "phase", "event_time", "calendar", "district"}
+
+
+WIDE = tuple(f"ia-{i}" for i in range(10, 34))
+
+
+@pytest.mark.parametrize(("is_allowed", "in_band"), [(True, {0, 1, 2, 3}), (False, set())])
+def test_event_times_in_the_program_carry_their_band_where_coverage_lets_it(cells_of, study_of, is_allowed, in_band):
+    def achieved(*asked):
+        return Achieved(0.95, 0.95, 0.94, True, None)
+
+    def joint(*asked):
+        return Achieved(0.9, 0.9, 0.94, is_allowed, None)
+
+    cells = cells_of(drawn(8, units=WIDE, hidden=0))
+    study = study_of({unit: 2003 if i < 6 else 2004 for i, unit in enumerate(WIDE[:12])})
+    made = estimate(cells, study, topics(study)[0], gates=Gates(achieved, joint))
+    rows = conform(with_standing(pd.DataFrame(made.estimates), study, ()), "estimates")
+    banded = rows[rows["band_low"].notna()]
+    assert set(banded["estimand"]) == ({"event_time"} if in_band else set())
+    assert set(banded["event_time"]) == in_band
+    assert set(banded["part"]) == ({"gap", "focal", "reference"} if in_band else set())
+    assert (banded["band_low"] < banded["ci_low"]).all()
+    assert (banded["band_high"] > banded["ci_high"]).all()
+    assert rows.loc[rows["estimand"] == "event_time", "ci_low"].notna().all()
+
+
+def test_where_no_interval_may_be_given_there_is_no_band(cells_of, study_of):
+    rows, _ = found(cells_of(drawn(2)), study_of({"ia-10": 2003, "ia-11": 2004}))
+    assert rows[["ci_low", "band_low", "band_high"]].isna().all(axis=None)
+    own, _ = found(cells_of(drawn(2)), specified(study_of(STARTS), inference="cr1"))
+    assert own[["band_low", "band_high"]].isna().all(axis=None)
 
 
 def test_a_cohort_of_one_district_leaves_the_overall_effect_and_is_shown_apart(cells_of, study_of):

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
 import numpy as np
 from scipy import optimize, special, stats
 
+from evaluation.stats.combine import select
 from evaluation.stats.inference.cr2 import covariance
-from evaluation.stats.inference.infer import no_interval
-from evaluation.stats.records import Estimate, Floats
+from evaluation.stats.inference.infer import Found, no_interval
+from evaluation.stats.inference.rules import JointGate
+from evaluation.stats.reading import on_used_dummies
+from evaluation.stats.records import Estimate, Floats, Inference
 from evaluation.stats.regression import regression_of
 
 DIRECTIONS = 2**16
@@ -20,6 +23,9 @@ NEIGHBOURS = 16
 """Directions of nearly the same reach count as one."""
 RANK = 1e-10
 """Eigenvalues of a correlation matrix below this share of its largest are rounding."""
+BAND_TIMES = (0, 1, 2, 3)
+"""Event times over which bands were simulated; with those before the start too, few clusters are covered less often."""
+LEVEL = 0.95
 
 
 @dataclass(frozen=True)
@@ -43,7 +49,35 @@ class Band:
     refused: str | None
 
 
-def bands(estimate: Estimate, members: Sequence[int], *, level: float = 0.95,
+def with_band(estimate: Estimate, found: Found, *, gate: JointGate | None) -> Found:
+    """Return the inference (m, K) of an estimate with the 95 % band over its event times from the start on.
+
+    In the band are the event times of `BAND_TIMES` that have an interval by CR2; all else is returned as it is, and so
+    is everything where the gate refuses.
+
+    Parameters
+    ----------
+    gate : what is known of coverage (`gate.gates_of`); None refuses nothing
+    """
+    members = [i for i, e in enumerate(estimate.estimands) if e.kind == "event_time" and e.event_time in BAND_TIMES
+               and any(_is_by_cr2(of_part) for of_part in found[i])]
+    if not members or (gate is not None and not gate(estimate, members, LEVEL).is_allowed):
+        return found
+    chosen = select(estimate, members)
+    if chosen.regression is not None and chosen.regression.is_saturated:
+        chosen = on_used_dummies(chosen)
+    made, out = bands(chosen, range(len(members)), level=LEVEL), list(found)
+    for place, i in enumerate(members):
+        out[i] = tuple(replace(of_part, band_low=float(band.ci_low[place]), band_high=float(band.ci_high[place]))
+                       if _is_by_cr2(of_part) else of_part for of_part, band in zip(found[i], made, strict=True))
+    return tuple(out)
+
+
+def _is_by_cr2(found: Inference) -> bool:
+    return found.method == "cr2" and found.ci_low is not None
+
+
+def bands(estimate: Estimate, members: Sequence[int], *, level: float = LEVEL,
           refused: str | None = None) -> tuple[Band, ...]:
     """Return the band over some estimands, by position, for each part.
 

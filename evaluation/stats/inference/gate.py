@@ -9,7 +9,7 @@ import numpy as np
 
 from evaluation.stats.combine import select
 from evaluation.stats.inference.coverage import Achieved, CoverageRegistry, Quantity, lookup
-from evaluation.stats.inference.rules import Gate
+from evaluation.stats.inference.rules import Gate, Gates
 from evaluation.stats.reading import program_cells, used_cells
 from evaluation.stats.records import Booleans, Design, Estimate
 from evaluation.stats.regression import regression_of
@@ -20,6 +20,11 @@ SINGLE = ("att_gt", "event_time")
 def gate_of(registry: CoverageRegistry) -> Gate:
     """Return the registry as `infer` asks it."""
     return partial(achieved, registry)
+
+
+def gates_of(registry: CoverageRegistry) -> Gates:
+    """Return the registry as intervals, and bands over them, are asked about."""
+    return Gates(gate_of(registry), partial(joint_achieved, registry))
 
 
 def achieved(registry: CoverageRegistry, estimate: Estimate, i: int, method: str, level: float) -> Achieved:

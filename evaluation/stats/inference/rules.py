@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -17,6 +17,17 @@ MIN_DF = 4 - 1e-9
 
 Gate = Callable[[Estimate, int, str, float], Achieved]
 """Says what coverage the interval of an estimand has, by a method and at a level, in designs like its own."""
+JointGate = Callable[[Estimate, Sequence[int], float], Achieved]
+"""Says the same of a simultaneous band over several estimands."""
+
+
+@dataclass(frozen=True)
+class Gates:
+    """What is known of the coverage of one interval, and of a band."""
+
+    single: Gate
+    joint: JointGate
+
 
 
 @dataclass(frozen=True)

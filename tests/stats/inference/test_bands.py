@@ -1,15 +1,20 @@
 """Sup-t bands against exact integrals, and what must hold."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 from scipy import integrate, optimize, stats
 
+from evaluation.coverage import registry
 from evaluation.stats.aggregate import aggregate
+from evaluation.stats.combine import joined
 from evaluation.stats.estimators.group_time_att import group_time_att
-from evaluation.stats.inference.bands import bands, sup_t
+from evaluation.stats.inference.bands import BAND_TIMES, bands, sup_t, with_band
+from evaluation.stats.inference.coverage import Achieved
 from evaluation.stats.inference.cr2 import covariance, cr2
+from evaluation.stats.inference.gate import gates_of
 from evaluation.stats.inference.infer import infer
 
 NAN = float("nan")
@@ -120,3 +125,93 @@ def test_the_band_is_the_same_every_time_and_scales(event_study):
                                   strict=True):
         assert one.critical == again.critical
         assert scaled.ci_low == pytest.approx(3 * one.ci_low, rel=1e-9, nan_ok=True)
+
+
+def paths(design_of, *after):
+    """Effects by event time of 6 program and 6 comparison clusters that are all 0 at the base and `after` later."""
+    outcome = np.column_stack([np.zeros(12), *(np.concatenate([np.array(y) + 1, y]) for y in after)])
+    design = design_of(outcome, [2.0] * 6 + [np.nan] * 6)
+    return aggregate(group_time_att(design, comparison="never", base="universal"), "event_time")
+
+
+UNLIKE, CROSSED = [1, -1, 1, -1, 0, 0], [1, 1, -1, -1, 0, 0]
+"""Two changes of six clusters: mean 0, variance .8, and nothing in common."""
+SE = np.sqrt(2 * 0.8 / 6)
+
+
+def test_by_hand_two_event_times_without_anything_in_common_have_the_tabled_band(design_of):
+    estimate = paths(design_of, UNLIKE, CROSSED)
+    made = with_band(estimate, infer(estimate), gate=None)
+    for (of_part,) in made:
+        assert [of_part.value, of_part.se, of_part.df] == pytest.approx([1, SE, 10])
+        assert of_part.ci_high - 1 == pytest.approx(2.228 * SE, abs=1e-3)
+        # Stoline & Ury 1979: two independent estimates, 10 degrees of freedom, 5 %
+        assert [1 - of_part.band_low, of_part.band_high - 1] == pytest.approx([2.61 * SE] * 2, abs=3e-3)
+
+
+@pytest.mark.parametrize("after", [(UNLIKE,), (UNLIKE, UNLIKE, UNLIKE)])
+def test_by_hand_one_event_time_or_the_same_one_again_has_its_own_interval(design_of, after):
+    estimate = paths(design_of, *after)
+    for (of_part,) in with_band(estimate, infer(estimate), gate=None):
+        assert [of_part.band_low, of_part.band_high] == pytest.approx([of_part.ci_low, of_part.ci_high], abs=1e-9)
+
+
+def test_the_band_of_an_event_study_holds_the_first_four_event_times_in_the_program_alone(design_of):
+    rng = np.random.default_rng(2)
+    design = design_of(rng.normal(size=(20, 9)), [4.0] * 10 + [np.nan] * 10)
+    att_gt = group_time_att(design, comparison="never", base="universal")
+    estimate = joined([att_gt, aggregate(att_gt, "overall"), aggregate(att_gt, "event_time")])
+    found = infer(estimate)
+    made = with_band(estimate, found, gate=None)
+    in_band = [i for i, (of_part,) in enumerate(made) if of_part.band_low is not None]
+    assert [(estimate.estimands[i].kind, estimate.estimands[i].event_time) for i in in_band] == [
+        ("event_time", t) for t in BAND_TIMES]
+    (band,) = bands(estimate, in_band)
+    assert [made[i][0].band_low for i in in_band] == pytest.approx(band.ci_low.tolist())
+    assert all(made[i][0].band_high > made[i][0].ci_high for i in in_band)
+    assert [[replace(of_part, band_low=None, band_high=None) for of_part in row] for row in made] == [
+        list(row) for row in found]
+
+
+def test_what_coverage_refuses_has_no_band_and_keeps_its_intervals(design_of):
+    estimate = paths(design_of, UNLIKE, CROSSED)
+    found, asked = infer(estimate), []
+
+    def gate(of, members, level, *, is_allowed):
+        asked.append(([of.estimands[i].event_time for i in members], level))
+        return Achieved(0.9, 0.9, 0.94, is_allowed, None)
+
+    assert with_band(estimate, found, gate=partial(gate, is_allowed=False)) == found
+    assert with_band(estimate, found, gate=partial(gate, is_allowed=True)) == with_band(estimate, found, gate=None)
+    assert asked == [([0, 1], 0.95)] * 2
+    # the shipped registry has simulated 10 clusters, 5 of them in the program: their band is refused, its intervals not
+    outcome = np.random.default_rng(0).normal(size=(10, 6))
+    alike = aggregate(group_time_att(design_of(outcome, [3.0] * 5 + [np.nan] * 5), comparison="never",
+                                     base="universal"), "event_time")
+    gates = gates_of(registry())
+    shown = infer(alike, gate=gates.single)
+    assert any(row[0].ci_low is not None for row in shown)
+    assert with_band(alike, shown, gate=gates.joint) == shown
+
+
+@pytest.mark.parametrize("method", ["cv3", "cr1", "wild", "permutation"])
+def test_intervals_of_another_method_have_no_band(design_of, method):
+    estimate = paths(design_of, UNLIKE, CROSSED)
+    found = infer(estimate, method=method, rng=np.random.default_rng(0), draws=99)
+    assert with_band(estimate, found, gate=None) == found
+
+
+def test_an_event_time_without_interval_and_a_part_that_does_not_vary_have_no_band(design_of):
+    constant = np.repeat([2.0, 1.0], 6)
+    first, second = (np.concatenate([y, y]) for y in (np.array(UNLIKE), np.array(CROSSED)))
+    parts = np.dstack([np.column_stack([np.zeros(12), first, second]),
+                       np.column_stack([np.zeros(12), constant, second])])
+    estimate = aggregate(group_time_att(design_of(parts, [2.0] * 6 + [np.nan] * 6), comparison="never",
+                                        base="universal"), "event_time")
+    varies, still = zip(*with_band(estimate, infer(estimate), gate=None), strict=True)
+    assert [e.band_low is None for e in (*varies, *still)] == [False, False, True, False]
+    assert still[0].no_interval == "no_variation"
+    withheld = replace(estimate, lone_program=np.array([True, False]))
+    gone, alone = with_band(withheld, infer(withheld), gate=None)
+    assert gone[0].band_low is None
+    assert alone[0].band_low == pytest.approx(alone[0].ci_low)
