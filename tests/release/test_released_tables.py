@@ -11,9 +11,9 @@ from evaluation.contracts import COLUMNS, TABLES, conform
 from evaluation.release.effects import public_diagnostics, public_estimates
 from evaluation.release.intake import public_intake
 from evaluation.release.levels import public_gap_levels
+from tests.release.small import STUDY
 
 POLICY = params.settings().disclosure
-STUDY = params.study("partnership")
 PUBLIC = [t for t in TABLES.values() if t.level == "released"]
 
 
@@ -173,40 +173,41 @@ def test_leave_one_out_is_released_as_counts(maker):
 COUNTS = ["rows_in", "rows_accepted", "rows_quarantined", "rows_refused"]
 
 
-def received(table, accepted, quarantined, refused=0):
-    """The public intake of one file."""
-    file = pd.DataFrame([{"district_id": "a", "school_year": 2024, "table": table, "file": "a.csv",
-                          "rows_in": accepted + quarantined + refused, "rows_accepted": accepted,
-                          "rows_quarantined": quarantined, "rows_refused": refused, "refusal": None}])
-    out = conform(public_intake(file, POLICY), "public_intake").iloc[0]
-    return [None if pd.isna(out[c]) else int(out[c]) for c in COUNTS], out["suppression"]
+def received(table, *files):
+    """The public intake, in order, of files of one table with rows accepted, set aside and refused."""
+    given = pd.DataFrame([{"district_id": f"{i:03}", "school_year": 2024, "table": table, "file": "a.csv",
+                           "rows_in": sum(counts), "rows_accepted": counts[0], "rows_quarantined": counts[1],
+                           "rows_refused": counts[2], "refusal": None} for i, counts in enumerate(files)])
+    out = conform(public_intake(given, POLICY), "public_intake").sort_values("district_id")
+    return [([None if pd.isna(row[c]) else int(row[c]) for c in COUNTS], row["suppression"])
+            for row in out.to_dict("records")]
 
 
 @pytest.mark.parametrize(("rows", "shown", "suppression"), [
-    ((1234, 0), [1230, 1230, 0, 0], "none"),
+    ((1234, 0, 0), [1230, 1230, 0, 0], "none"),
     ((1234, 12, 15), [1260, 1230, 10, 20], "none"),
-    ((1234, 3), [1240, 1230, None, 0], "primary"),
-    ((9, 0), [None, None, 0, 0], "primary"),
-    ((4, 0), [None, None, 0, 0], "primary"),
+    ((1234, 3, 0), [1240, 1230, None, 0], "primary"),
+    ((9, 0, 0), [None, None, 0, 0], "primary"),
+    ((4, 0, 0), [None, None, 0, 0], "primary"),
     ((0, 0, 7), [None, 0, 0, None], "primary"),
-    ((9, 9), [20, None, None, 0], "primary"),
-    ((10, 0), [10, 10, 0, 0], "none"),
+    ((9, 9, 0), [20, None, None, 0], "primary"),
+    ((10, 0, 0), [10, 10, 0, 0], "none"),
 ])
 def test_one_to_nine_rows_of_students_are_hidden_and_never_zero(rows, shown, suppression):
-    assert received("student_year", *rows) == (shown, suppression)
+    assert received("student_year", rows) == [(shown, suppression)]
 
 
 def test_no_number_of_hidden_rows_can_be_told_from_the_rows_beside_it():
     shown: dict[tuple[object, ...], set[int]] = {}
-    for accepted in range(1, 41):
-        for aside in range(1, 10):
-            shown.setdefault(tuple(received("enrollment", accepted, aside)[0]), set()).add(aside)
+    files = [(accepted, aside, 0) for accepted in range(1, 41) for aside in range(1, 10)]
+    for (_, aside, _), (counts, _) in zip(files, received("enrollment", *files), strict=True):
+        shown.setdefault(tuple(counts), set()).add(aside)
     assert min(max(aside) - min(aside) for aside in shown.values()) >= 3
 
 
 @pytest.mark.parametrize("table", ["school_year", "public_cell"])
 def test_rows_of_schools_and_of_published_cells_are_exact(table):
-    assert received(table, 4, 1, 2) == ([7, 4, 1, 2], "none")
+    assert received(table, (4, 1, 2)) == [([7, 4, 1, 2], "none")]
 
 
 def test_released_parquet_has_no_statistics(maker, tmp_path):
