@@ -23,6 +23,7 @@ class DidEstimate:
         In units of the outcome; two-sided; None where no interval may be given.
     band_low, band_high
         95 % band that holds event times 0 to 3 all at once; None elsewhere and where no such band may be given.
+    p_value_webb : of the wild bootstrap with Webb's signs, beside Rademacher's in `p_value`; None above 10 clusters
     no_interval : why there is none
     coverage : what 95 % intervals of this method reach in simulated designs like this one, at worst
     n_clusters : clusters behind the number
@@ -43,6 +44,7 @@ class DidEstimate:
     df: float | None
     statistic: float | None
     p_value: float | None
+    p_value_webb: float | None
     ci_low: float | None
     ci_high: float | None
     ci80_low: float | None
@@ -98,8 +100,9 @@ def records(estimate: Estimate, found: tuple[tuple[Inference, ...], ...],
             n_obs = int(used.sum()) * (2 if part == "gap" and len(estimate.parts) > 1 else 1)
             out.append(DidEstimate(
                 estimand=e.kind, cohort=e.cohort, period=e.period, event_time=e.event_time, group=groups[part],
-                value=i.value, se=i.se, df=i.df, statistic=i.statistic, p_value=i.p_value, ci_low=i.ci_low,
-                ci_high=i.ci_high, ci80_low=i.ci80_low, ci80_high=i.ci80_high, band_low=i.band_low,
-                band_high=i.band_high, no_interval=i.no_interval, coverage=i.coverage, n_clusters=i.n_clusters,
-                n_obs=n_obs, n_units=int(used.any(axis=1).sum()), inference=i.method, left_out_cohorts=left_out))
+                value=i.value, se=i.se, df=i.df, statistic=i.statistic, p_value=i.p_value,
+                p_value_webb=i.p_value_webb, ci_low=i.ci_low, ci_high=i.ci_high, ci80_low=i.ci80_low,
+                ci80_high=i.ci80_high, band_low=i.band_low, band_high=i.band_high, no_interval=i.no_interval,
+                coverage=i.coverage, n_clusters=i.n_clusters, n_obs=n_obs, n_units=int(used.any(axis=1).sum()),
+                inference=i.method, left_out_cohorts=left_out))
     return tuple(out)

@@ -18,7 +18,8 @@ _GAP = 2
 _FIXED = (-3, 6)
 """Powers of ten of the largest value between which numbers are written without exponent."""
 Writer = Callable[[float | None], str]
-_HEADS = ("effect", "95 % interval", "se", "df", "p", "clusters")
+_WEBB = "p (Webb)"
+_HEADS = ("effect", "95 % interval", "se", "df", "p", _WEBB, "clusters")
 
 
 def show(found: DidResult, console: Console) -> None:
@@ -26,9 +27,12 @@ def show(found: DidResult, console: Console) -> None:
     s = found.specification
     shown = [e for e in found.estimates if e.estimand != "att_gt"]
     write = _writer([e.value for e in shown])
+    has_webb = any(e.p_value_webb is not None for e in shown)
     rows = [((_name(e), e.group or ""), (write(e.value), _interval(e, write), write(e.se), _df(e.df), _p(e.p_value),
-                                         str(e.n_clusters))) for e in shown]
-    _print(console, f"{s['estimator']}: effect on {s['outcome']}", *tabular(rows, _HEADS, console.width))
+                                         *([_p(e.p_value_webb)] if has_webb else []), str(e.n_clusters)))
+            for e in shown]
+    heads = tuple(head for head in _HEADS if has_webb or head != _WEBB)
+    _print(console, f"{s['estimator']}: effect on {s['outcome']}", *tabular(rows, heads, console.width))
     for reason in dict.fromkeys(e.no_interval for e in shown if e.no_interval):
         console.print(f"No interval where {reasons.words(reason, cluster='cluster')}.", style="yellow")
     for sentence in (*_left_out(shown), *_negative(found), *_band(shown), *found.notes):
