@@ -65,7 +65,8 @@ def infer(estimate: Estimate, *, method: Method | None = None, rng: np.random.Ge
     Parameters
     ----------
     method
-        None: `default_method`; CV3 for an estimand for which the gate withholds CR2's interval and lets CV3's pass.
+        None: `default_method`; CV3 for an estimand for which the gate withholds that one's interval and lets CV3's
+        pass.
         `cr2`: t with Satterthwaite degrees of freedom. `cv3`: jackknife over clusters, t(G − 1). `cr1`: t(G − 1), only
         to reproduce other programs; from influence √(G/(G − 1) Σψ²). `wild`: restricted wild cluster bootstrap, exact
         up to 12 clusters; se is CR1's, which studentizes it, and there is no df. `permutation`: a p-value, as if
@@ -110,11 +111,11 @@ def infer(estimate: Estimate, *, method: Method | None = None, rng: np.random.Ge
              for case, reason in zip(cases, found.reason, strict=True)]
     made = tuple(tuple(_inference(found, case, part, chosen) for part in range(len(estimate.parts)))
                  for case in cases)
-    return _or_jackknife(estimate, made, gate) if method is None and chosen == "cr2" else made
+    return _or_jackknife(estimate, made, gate) if method is None and chosen != "cv3" else made
 
 
 def _or_jackknife(estimate: Estimate, made: Found, gate: Gate | None) -> Found:
-    """Put CV3 where the gate withholds CR2's interval and lets CV3's pass."""
+    """Put CV3 where the gate withholds the interval by another method and lets CV3's pass."""
     refused = [i for i, row in enumerate(made) if row[0].no_interval in BY_GATE]
     if not refused:
         return made
