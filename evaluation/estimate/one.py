@@ -63,7 +63,7 @@ def estimate(cells: pd.DataFrame, study: Study, topic: Topic, *, gates: Gates | 
     EstimationError
         No estimate can be made from these cells.
     """
-    found = Found([], [], [], [])
+    found, single = Found([], [], [], []), None if gates is None else gates.single
     program = next(p for p in study.programs if p.id == topic.specification.program)
     layout = LAYOUTS[topic.specification.estimator]
     how = _ROUTES["stacked" if topic.specification.weights == "own" and layout == "parts" else layout]
@@ -72,10 +72,11 @@ def estimate(cells: pd.DataFrame, study: Study, topic: Topic, *, gates: Gates | 
             topic, made.estimate, made.uncertainty, made.n, said=made.said,
             dropped=dropped_cohorts(made.estimate, program)))
         if made.estimate.parts == PARTS and topic.specification.sample == "same":
-            found.relative.extend(relative_rows(topic, made.estimate))
+            found.relative.extend(relative_rows(topic, made.estimate, single))
         kinds = {e.kind for e in made.estimate.estimands}
         if made.estimate.parts == ("gap",) and topic.specification.weights == "own" and "overall" in kinds:
-            found.splits.extend(split_rows(topic, _split_of(made.estimate, topic.specification, program)))
+            split = _split_of(made.estimate, topic.specification, program)
+            found.splits.extend(split_rows(topic, split, single))
         if "gap" in made.estimate.parts and made.estimate.estimands[0].kind != "district":
             found.weights.append(weight_rows(topic, made.estimate))
     return found

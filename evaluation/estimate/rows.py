@@ -11,6 +11,7 @@ import pandas as pd
 from evaluation.design import Topic
 from evaluation.design.columns import coordinates, effect
 from evaluation.stats.inference.infer import infer
+from evaluation.stats.inference.rules import Gate
 from evaluation.stats.reading import levels, program_cells, used_cells
 from evaluation.stats.records import Booleans, Estimate, Floats, Inference
 from evaluation.stats.relative import relative_effect
@@ -47,7 +48,7 @@ def estimate_rows(topic: Topic, estimate: Estimate, inference: Sequence[Sequence
     return rows
 
 
-def relative_rows(topic: Topic, estimate: Estimate) -> list[dict[str, Any]]:
+def relative_rows(topic: Topic, estimate: Estimate, gate: Gate | None) -> list[dict[str, Any]]:
     """Return the relative effect on the gap of every average in the program: a factor, and its interval if it has one.
 
     None where the estimator has no weights. A mean of 0 or less leaves the row with its reason and no number.
@@ -58,7 +59,8 @@ def relative_rows(topic: Topic, estimate: Estimate) -> list[dict[str, Any]]:
     about = topic.columns()
     rows = [{**about, **coordinates(e), "undefined": reason} for e, reason in found.undefined
             if e.kind in _WEIGHTED and (e.event_time is None or e.event_time >= 0)]
-    for e, (i,), (value,) in zip(found.estimate.estimands, infer(found.estimate), found.estimate.value, strict=True):
+    inference = infer(found.estimate, gate=gate)
+    for e, (i,), (value,) in zip(found.estimate.estimands, inference, found.estimate.value, strict=True):
         if e.kind in _WEIGHTED:
             rows.append({**about, **coordinates(e), "ratio": float(np.exp(value)), "log_ratio": float(value),
                          "log_se": i.se, "df": i.df, "ratio_low": _exp(i.ci_low), "ratio_high": _exp(i.ci_high),
@@ -66,10 +68,10 @@ def relative_rows(topic: Topic, estimate: Estimate) -> list[dict[str, Any]]:
     return rows
 
 
-def split_rows(topic: Topic, split: Estimate) -> list[dict[str, Any]]:
+def split_rows(topic: Topic, split: Estimate, gate: Gate | None) -> list[dict[str, Any]]:
     """Return gap, within and between of the effect on a district-wide gap; CV3, as the three move together."""
     return [{**topic.columns(), "split": part, **effect(i)}
-            for row in infer(split) for part, i in zip(split.parts, row, strict=True)]
+            for row in infer(split, gate=gate) for part, i in zip(split.parts, row, strict=True)]
 
 
 def _exp(value: float | None) -> float | None:

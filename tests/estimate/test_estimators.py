@@ -8,9 +8,12 @@ import pytest
 
 from evaluation.contracts import conform
 from evaluation.contracts.choices import EstimatorName
+from evaluation.contracts.table import CI
 from evaluation.design import topics
 from evaluation.estimate.one import estimate
 from evaluation.estimate.planned import with_standing
+from evaluation.stats.inference.coverage import Achieved
+from evaluation.stats.inference.rules import Gates
 
 UNITS = tuple(f"ia-{i}" for i in range(10, 24))
 STARTS = {"ia-10": 2003, "ia-11": 2003, "ia-12": 2004, "ia-13": 2004, "ia-14": 2004}
@@ -21,7 +24,7 @@ EFFECT = {"black": -6.0, "white": -2.0}
 def rows_of(cells_of, study_of):
     """Cells with a planted constant effect and no noise but unit and period effects; rows of a specification."""
 
-    def rows(starts=STARTS, *, noise=0.0, factor=1.0, **changes):
+    def rows(starts=STARTS, *, noise=0.0, factor=1.0, gates=None, **changes):
         rng = np.random.default_rng(5)
         unit = dict(zip(UNITS, rng.uniform(20, 40, len(UNITS)), strict=True))
         values = {}
@@ -34,7 +37,7 @@ def rows_of(cells_of, study_of):
         study = study_of(starts)
         specification = study.specifications[0].model_copy(update={"weights": "focal", **changes})
         study = study.model_copy(update={"specifications": (specification,)})
-        made = estimate(cells_of(values), study, topics(study)[0])
+        made = estimate(cells_of(values), study, topics(study)[0], gates=gates)
         frame = conform(with_standing(pd.DataFrame(made.estimates), study, ()), "estimates")
         return frame, made
 
@@ -71,6 +74,33 @@ def test_the_gap_of_groups_with_own_weights_splits_into_within_and_between(rows_
     assert split["gap"] == pytest.approx(overall(frame, "gap")["value"], abs=1e-10)
     assert overall(frame, "gap")["value"] == pytest.approx(
         overall(frame, "focal")["value"] - overall(frame, "reference")["value"], abs=1e-10)
+
+
+ONCE = dict.fromkeys(UNITS[:5], 2003)
+"""One start of five districts: the rules for few clusters withhold nothing."""
+
+
+def gates(*, coverage: float | None) -> Gates:
+    """Gates that know one coverage of every interval; 94 % is required."""
+    found = Achieved(coverage, coverage, 0.94, coverage is not None and coverage >= 0.94, None)
+    return Gates(lambda *asked: found, lambda *asked: found)
+
+
+@pytest.mark.parametrize(("coverage", "reason"), [(0.95, None), (0.93, "low_coverage"), (None, "not_simulated")])
+def test_a_split_or_a_relative_effect_of_a_refused_design_has_no_interval_and_says_why(rows_of, coverage, reason):
+    shown = reason is None
+    _, own = rows_of(ONCE, noise=2.0, weights="own", gates=gates(coverage=coverage))
+    assert [row["split"] for row in own.splits] == ["gap", "within", "between"]
+    for row in own.splits:
+        assert row["no_interval"] == reason
+        assert row["se"] > 0
+        assert [row[name] is not None for name in (*CI, "p_value")] == [shown] * 5
+    _, same = rows_of(ONCE, noise=2.0, gates=gates(coverage=coverage))
+    assert {row["estimand"] for row in same.relative} == {"overall", "cohort", "phase", "event_time", "calendar"}
+    for row in same.relative:
+        assert row["no_interval"] == reason
+        assert row["log_se"] > 0
+        assert [row[name] is not None for name in ("ratio_low", "ratio_high", "p_value")] == [shown] * 3
 
 
 def test_weights_of_own_gap_give_its_value(rows_of):
