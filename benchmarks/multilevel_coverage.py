@@ -74,7 +74,8 @@ def draw(n_districts: int, n_program: int, shocks: Shocks, rng: np.random.Genera
         outcome=np.concatenate([groups[..., :1] - groups[..., 1:], groups], axis=2),
         parts=("gap", "focal", "reference"), unit_ids=tuple(map(str, range(len(district)))),
         periods=np.arange(1, N_PERIODS + 1), position=np.arange(N_PERIODS), cluster=district,
-        stratum=np.zeros(len(district), dtype=np.int64), cohort=cohort[district], weight=np.ones(len(district)), is_break=np.zeros(N_PERIODS, dtype=bool))
+        stratum=np.zeros(len(district), dtype=np.int64), cohort=cohort[district], weight=np.ones(len(district)),
+        is_break=np.zeros(N_PERIODS, dtype=bool))
     return design, variance
 
 
