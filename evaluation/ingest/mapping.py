@@ -29,20 +29,32 @@ def _named(value: Any) -> Any:
 
 
 class SourceColumn(Block):
-    """A column of the district's file; `codes` translate its values, `format` reads its dates."""
+    """A column of the district's file.
+
+    `codes` translate its values, `format` reads its dates, `decimal` and `thousands` are the marks of its numbers.
+    """
 
     column: str
     format: str | None = None
     codes: Mapping[str, str] = {}
+    decimal: Literal[".", ","] = "."
+    thousands: Literal[",", ".", " ", "'"] | None = None
+
+    @model_validator(mode="after")
+    def _tells_marks_apart(self) -> SourceColumn:
+        if self.thousands == self.decimal:
+            raise ValueError("`decimal` and `thousands` must differ")
+        return self
 
 
 Columns = Mapping[str, Annotated[SourceColumn, BeforeValidator(_named)]]
 
 
 class SourceTable(Block):
-    """Which files feed a table and how they are written."""
+    """Which files feed a table and how they are written; `sheet` names the sheet of a workbook that has several."""
 
     files: str
+    sheet: str | None = None
     encoding: str = "utf-8"
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
     title_rows: Annotated[int, Field(ge=0)] = 0
@@ -68,19 +80,24 @@ class AttendanceTable(SourceTable):
 
 
 class SurveyTable(SourceTable):
-    """Survey answers: one row per answer (long) or one column per item (wide)."""
+    """Survey answers: one row per answer (long) or one column per item (wide).
+
+    `consent` says that every answer was given with consent (`given`), or which column tells.
+    """
 
     layout: Literal["long", "wide"] = "long"
     instrument: str
     wave: Annotated[SourceColumn, BeforeValidator(_named)] | None = None
     wave_from: str | None = None
+    consent: Literal["given"] | SourceColumn | None = None
     items: Mapping[str, str] = {}
     answers: Mapping[str, int] = {}
 
     def required(self) -> tuple[str, ...]:
         """Return the names of the columns that every file of the table must have."""
         wave = (self.wave.column,) if self.wave else ()
-        return tuple(dict.fromkeys((*super().required(), *wave, *self.items)))
+        consent = (self.consent.column,) if isinstance(self.consent, SourceColumn) else ()
+        return tuple(dict.fromkeys((*super().required(), *wave, *consent, *self.items)))
 
     @model_validator(mode="after")
     def _says_where(self) -> SurveyTable:

@@ -54,7 +54,8 @@ def _column(name: str, local: str, layout: Layout) -> str | dict[str, Any]:
 
 def _survey(layout: Layout) -> dict[str, Any]:
     headers = layout.headers["survey_response"]
-    out: dict[str, Any] = {"layout": "long" if layout.survey == "long" else "wide", "instrument": "belonging_v1"}
+    out: dict[str, Any] = {"layout": "long" if layout.survey == "long" else "wide", "instrument": "belonging_v1",
+                           "consent": "given"}
     if layout.survey == "wide_by_wave":
         out["wave_from"] = f"{layout.files['survey_response']}{{wave}}*.csv"
     else:
