@@ -7,6 +7,7 @@ import typer
 from evaluation.cli.app import app as _app
 from evaluation.cli.check import check as _check
 from evaluation.cli.did import did as _did
+from evaluation.cli.key import key as _key
 from evaluation.cli.plan import plan as _plan
 from evaluation.cli.run import run as _run
 from evaluation.stage import told
@@ -24,6 +25,7 @@ program.command()(_check)
 program.command()(_app)
 program.command()(_did)
 program.add_typer(_plan, name="plan")
+program.add_typer(_key, name="key")
 
 
 def main() -> None:
