@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -42,7 +42,7 @@ def _in_words(file: FileReport) -> dict[str, Any]:
 def summary(files: tuple[FileReport, ...], districts_without_files: Iterable[str], accept_without: tuple[str, ...],
             where: str) -> list[tuple[str, str]]:
     """Return what the stage says of a delivery: (line, colour), the account of all rows first."""
-    unexpected, accepted = _refused(files, accept_without)
+    unexpected, accepted = refused_files(files, accept_without)
     silent = sorted(districts_without_files)
     total = {field: sum(getattr(f, field) for f in files) for field in _COUNTS}
     colour = "red" if unexpected else "yellow" if accepted or silent else "green"
@@ -69,8 +69,8 @@ def stop_unless_usable(files: tuple[FileReport, ...], tolerance: float, accept_w
     ToleranceError
         Only rows set aside, more than tolerated; names the districts and shares.
     """
-    over = list(_over_tolerance(files, tolerance))
-    refused, _ = _refused(files, accept_without)
+    over = [found.sentence for found in over_tolerance(files, tolerance)]
+    refused, _ = refused_files(files, accept_without)
     if refused:
         names = _first([f.file for f in refused], "files")
         also = f" Rows set aside beyond the tolerance: {_first(over, 'districts')}." if over else ""
@@ -83,7 +83,8 @@ def stop_unless_usable(files: tuple[FileReport, ...], tolerance: float, accept_w
                              fix="Mend the rows it lists, or raise `quarantine_tolerance` in the study file.")
 
 
-def _refused(files: Iterable[FileReport], accept_without: tuple[str, ...]) -> tuple[list[FileReport], list[FileReport]]:
+def refused_files(files: Iterable[FileReport], accept_without: tuple[str, ...]
+                  ) -> tuple[list[FileReport], list[FileReport]]:
     """Return the refused files that stop the run, and those that the study goes without."""
     unexpected: list[FileReport] = []
     accepted: list[FileReport] = []
@@ -93,13 +94,24 @@ def _refused(files: Iterable[FileReport], accept_without: tuple[str, ...]) -> tu
     return unexpected, accepted
 
 
-def _over_tolerance(files: tuple[FileReport, ...], tolerance: float) -> Iterator[str]:
+@dataclass(frozen=True)
+class OverTolerance:
+    """A district of whose rows too many were set aside, and how many in words."""
+
+    district_id: str
+    sentence: str
+
+
+def over_tolerance(files: Iterable[FileReport], tolerance: float) -> Iterator[OverTolerance]:
+    """Yield the districts of whose rows a larger share was set aside than tolerated."""
+    files = tuple(files)
     for district in sorted({f.district_id for f in files}):
         mine = [f for f in files if f.district_id == district]
         read = sum(f.rows_in - f.rows_refused for f in mine)
         aside = sum(f.rows_quarantined for f in mine)
         if aside > tolerance * read:
-            yield f"{district}: {aside:,} of {read:,} rows were set aside ({100 * aside / read:.1f} %)"
+            yield OverTolerance(district, f"{district}: {aside:,} of {read:,} rows were set aside "
+                                          f"({100 * aside / read:.1f} %)")
 
 
 def _first(items: list[str], what: str) -> str:
