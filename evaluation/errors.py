@@ -7,6 +7,7 @@ EvaluationError
 │   │   └── ToleranceError   exit 3: every file was accepted, with too many rows set aside
 │   ├── PanelError       a panel file given to `evaluation did`
 │   └── ReleaseError     publishing or reading a release
+├── TryAgainError        exit 75: nothing given is wrong; the machine is busy or full
 ├── ContractError        a table that crosses a stage breaks its contract: a defect of the program
 └── EstimationError      an estimate that cannot be made from these cells
 """
@@ -48,6 +49,12 @@ class PanelError(UserError):
 
 class ReleaseError(UserError):
     """A release cannot be made, published or read."""
+
+
+class TryAgainError(EvaluationError):
+    """The same command succeeds later: another run is at work, or the disk is full."""
+
+    exit_code = 75
 
 
 class ContractError(EvaluationError):

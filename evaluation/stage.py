@@ -1,17 +1,20 @@
-"""How every command and stage ends on an error: a sentence in red, never a traceback, and the right exit code."""
+"""How a stage runs, alone on its study, and how it ends on an error: a sentence in red, never a traceback."""
 
 from __future__ import annotations
 
 import ctypes
+import errno
+import fcntl
 import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from rich.console import Console
 
-from evaluation.errors import EvaluationError
+from evaluation.errors import EvaluationError, TryAgainError
 
 DEBUG = "EVALUATION_DEBUG"
 _PR_SET_PDEATHSIG = 1
@@ -24,7 +27,7 @@ def run(main: Callable[[str], None]) -> None:
         Console(stderr=True).print(f"usage: python -m {stage} STUDY", style="red", markup=False)
         sys.exit(2)
     _end_with_parent()
-    with told():
+    with told(), alone(Path("studies") / f"{sys.argv[1]}.yaml"):
         main(sys.argv[1])
 
 
@@ -40,10 +43,42 @@ def told() -> Iterator[None]:
         _say(str(error))
         sys.exit(error.exit_code)
     except Exception as error:
+        if is_disk_full(error):
+            _say("The disk is full. Free some space and run again: what was finished is kept, nothing is half written.")
+            sys.exit(TryAgainError.exit_code)
         if os.environ.get(DEBUG):
             raise
         _say(f"A defect of the program ({type(error).__name__}). Please report it; {DEBUG}=1 shows where it happened.")
         sys.exit(1)
+
+
+@contextmanager
+def alone(file: Path) -> Iterator[None]:
+    """Be the only process of this program that works on `file`; the system lets go of it when the process ends.
+
+    Raises
+    ------
+    TryAgainError
+        Another run is at work on it, or what a killed run left behind has not ended yet.
+    """
+    if not file.is_file():
+        yield
+        return
+    with file.open("rb") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise TryAgainError("Another run is at work here. Wait until it has ended, and run again.") from None
+        yield
+
+
+def is_disk_full(error: BaseException | None) -> bool:
+    """Return whether an error, or one that it came from, is that of a full disk, quota or file size."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _say(sentence: str) -> None:

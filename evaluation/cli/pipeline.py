@@ -9,12 +9,15 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
-from evaluation.errors import DeliveryError, EvaluationError
+from evaluation.errors import DeliveryError, EvaluationError, ToleranceError, TryAgainError, UserError
 from evaluation.params import Delivery, lock_path
+from evaluation.stage import is_disk_full
 
 DELIVERIES = Path("data/restricted/deliveries")
 
@@ -25,13 +28,6 @@ class StageFailed(EvaluationError):
     def __init__(self, stage: str, exit_code: int) -> None:
         self.exit_code = exit_code
         super().__init__(f"{stage} stopped. What it said stands above. Finished stages are kept: mend and run again.")
-
-
-class PipelineBusy(EvaluationError):
-    """Another run is at work in this folder."""
-
-    def __init__(self) -> None:
-        super().__init__("Another run is at work in this folder. Wait until it has ended, and run again.")
 
 
 def link_deliveries(study_id: str, delivery: Delivery) -> None:
@@ -55,17 +51,22 @@ def link_deliveries(study_id: str, delivery: Delivery) -> None:
     target.symlink_to(source, target_is_directory=True)
 
 
-def clear_damaged_lock(console: Console, root: Path = Path()) -> None:
-    """Remove DVC's list of running stages when a killed run left it unreadable and no DVC is running."""
+def clear_left_lock(console: Console, root: Path = Path()) -> None:
+    """Remove DVC's list of running stages when a killed run left it: unreadable, or naming processes that are gone.
+
+    DVC itself forgives a process that does not exist, but not a list cut off by the kill, nor a process number that
+    the system has given to another program since.
+    """
     rwlock = root / ".dvc/tmp/rwlock"
-    if not rwlock.exists():
+    if not rwlock.exists() or _is_held(root / ".dvc/tmp/rwlock.lock") or _is_held(root / ".dvc/tmp/lock"):
         return
     try:
-        json.loads(rwlock.read_text(encoding="utf-8"))
-    except ValueError:
-        if not _is_held(root / ".dvc/tmp/rwlock.lock") and not _is_held(root / ".dvc/tmp/lock"):
-            rwlock.unlink()
-            console.print("A killed run had left a damaged lock file; it was removed.", style="yellow")
+        owners = _owners(json.loads(rwlock.read_text(encoding="utf-8")))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        owners = None
+    if owners is None or (owners and not any(_is_running(pid, rwlock.stat().st_mtime) for pid in owners)):
+        rwlock.unlink()
+        console.print("A killed run had left a lock file; it was removed.", style="yellow")
 
 
 def reproduce(study_id: str) -> None:
@@ -75,6 +76,8 @@ def reproduce(study_id: str) -> None:
     ------
     StageFailed
         A stage ended with an error; carries the stage's exit code.
+    TryAgainError
+        Another DVC is at work in this folder.
     """
     from dvc.exceptions import DvcException
     from dvc.repo import Repo
@@ -88,24 +91,44 @@ def reproduce(study_id: str) -> None:
             with Repo() as repo:
                 repo.reproduce(targets=[f"release@{study_id}"])
         except DvcException as error:
+            if is_disk_full(error):
+                raise
             raise _failure(error) from None
 
 
 def _failure(error: BaseException) -> EvaluationError:
-    chain = " ".join(_messages(error))
-    failed = re.search(r"evaluation\.(\w+) (\w+), exited with (-?\d+)", chain)
+    said = " ".join(_messages(error))
+    failed = re.search(r"evaluation\.(\w+) (\w+), exited with (-?\d+)", said)
     if failed is None:
-        is_busy = "is busy" in chain or "lock" in chain.lower()
-        return PipelineBusy() if is_busy else StageFailed(f"The pipeline ({chain})", 1)
+        if "is busy" in said or "lock" in said.lower():
+            return TryAgainError("Another run is at work in this folder. Wait until it has ended, and run again.")
+        return StageFailed(f"The pipeline ({said})", 1)
     code = int(failed[3])
     how = f" was killed (signal {-code})" if code < 0 else ""
-    return StageFailed(f"Stage {failed[1]} of study {failed[2]}{how}", code if code in (2, 3) else 1)
+    passed_on = (UserError.exit_code, ToleranceError.exit_code, TryAgainError.exit_code)
+    return StageFailed(f"Stage {failed[1]} of study {failed[2]}{how}", code if code in passed_on else 1)
 
 
 def _messages(error: BaseException | None) -> Iterator[str]:
     while error is not None:
         yield str(error)
         error = error.__cause__
+
+
+def _owners(running: dict[str, dict[str, Any]]) -> list[int]:
+    """Return the processes that DVC's list of running stages names: one writer, or several readers, of each path."""
+    entries = [*running.get("write", {}).values(), *chain.from_iterable(running.get("read", {}).values())]
+    return [int(entry["pid"]) for entry in entries]
+
+
+def _is_running(pid: int, listed_at: float) -> bool:
+    """Return whether a process runs that was there when the list was written, so is not another of the same number."""
+    import psutil
+
+    try:
+        return bool(psutil.Process(pid).create_time() <= listed_at)
+    except psutil.Error:
+        return False
 
 
 def _is_held(lock: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,6 +13,7 @@ from evaluation.cli import pipeline
 from evaluation.cli.found import show
 from evaluation.errors import StudyError
 from evaluation.release.publish import publish
+from evaluation.stage import alone
 from evaluation.synthetic.overwrite import refuse_to_overwrite
 
 
@@ -31,16 +33,17 @@ def run(study: Annotated[str, typer.Argument(help="A file in studies/, without .
         raise StudyError(f"`{study}` must be listed here if, and only if, it has a `synthetic` block.",
                          where="params.yaml, key synthetic_studies",
                          fix=f"Add or remove `- {study}` there, or write `synthetic: null` in its file.")
-    if wanted.synthetic is None:
-        pipeline.link_deliveries(study, wanted.deliveries)
-    else:
-        refuse_to_overwrite(pipeline.DELIVERIES / study)
-    pipeline.clear_damaged_lock(console)
-    pipeline.reproduce(study)
-    show(wanted, console)
-    if wanted.demonstration:
-        print_path(publish(study, approver="evaluation run (demonstration study)"))
-        return
+    with alone(Path("dvc.yaml")):
+        if wanted.synthetic is None:
+            pipeline.link_deliveries(study, wanted.deliveries)
+        else:
+            refuse_to_overwrite(pipeline.DELIVERIES / study)
+        pipeline.clear_left_lock(console)
+        pipeline.reproduce(study)
+        show(wanted, console)
+        if wanted.demonstration:
+            print_path(publish(study, approver="evaluation run (demonstration study)"))
+            return
     console.print(
         "Not published: this study is not a demonstration, and full disclosure protection does not exist yet. "
         "The candidate is for the partnership's own eyes.",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 import subprocess
 from collections.abc import Mapping
 from datetime import date
@@ -13,7 +12,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from evaluation import params
+from evaluation import params, store
 from evaluation.errors import ReleaseError
 
 PROTECTION = "primary"
@@ -63,7 +62,7 @@ def publish(study: str, *, approver: str, root: Path = Path()) -> Path:
                        for file, path in files.items() if path.suffix == ".parquet"}})
     _record(root / "data" / "ledger" / f"{study}.jsonl",
             {"release_id": name, "protection": PROTECTION, "files": hashes})
-    _replace(target.parent / "current.json", {"release_id": name, "rank": _rank(study)})
+    store.write_json({"release_id": name, "rank": _rank(study)}, target.parent / "current.json")
     return target
 
 
@@ -89,30 +88,17 @@ def _labels(candidate: Path) -> dict[str, Any]:
 
 
 def _copy(candidate: Path, target: Path, provenance: Mapping[str, Any]) -> None:
-    temporary = target.with_name(f".{target.name}.tmp")
-    shutil.rmtree(temporary, ignore_errors=True)
-    shutil.copytree(candidate, temporary)
-    (temporary / "provenance.json").write_text(_json(provenance), encoding="utf-8")
-    temporary.replace(target)
+    files = {path.relative_to(candidate).as_posix(): path.read_bytes()
+             for path in sorted(candidate.rglob("*")) if path.is_file()}
+    store.write_folder({**files, "provenance.json": store.json_bytes(provenance)}, target)
 
 
 def _record(ledger: Path, entry: Mapping[str, Any]) -> None:
+    """Add a line to the ledger, once; the file is written whole, so that no killed run leaves half a line."""
     line = json.dumps(entry, sort_keys=True)
-    ledger.parent.mkdir(parents=True, exist_ok=True)
-    if ledger.is_file() and line in ledger.read_text(encoding="utf-8").splitlines():
-        return
-    with ledger.open("a", encoding="utf-8") as handle:
-        handle.write(f"{line}\n")
-
-
-def _replace(path: Path, content: Mapping[str, Any]) -> None:
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_text(_json(content), encoding="utf-8")
-    temporary.replace(path)
-
-
-def _json(content: Mapping[str, Any]) -> str:
-    return json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    before = ledger.read_text(encoding="utf-8").splitlines() if ledger.is_file() else []
+    if line not in before:
+        store.write_bytes("".join(f"{each}\n" for each in [*before, line]).encode(), ledger)
 
 
 def _git(root: Path, *arguments: str) -> str | None:

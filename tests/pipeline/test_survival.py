@@ -40,7 +40,7 @@ def test_a_run_killed_in_estimate_finishes_when_run_again(pipeline, monkeypatch)
 
     monkeypatch.chdir(pipeline.root)
     said = console()
-    run.clear_damaged_lock(said)
+    run.clear_left_lock(said)
     assert "removed" in said.file.getvalue()
     run.reproduce("partnership")
     assert pipeline.stale("partnership") == set()
@@ -60,7 +60,7 @@ def test_a_good_lock_is_left_alone(tmp_path):
     lock = tmp_path / ".dvc/tmp/rwlock"
     lock.parent.mkdir(parents=True)
     lock.write_text("{}")
-    run.clear_damaged_lock(console(), tmp_path)
+    run.clear_left_lock(console(), tmp_path)
     assert lock.exists()
 
 
