@@ -58,7 +58,8 @@ def _districts(deliveries: Path, study: Study, study_id: str) -> None:
     if has_demo:
         console.print("Synthetic study: pseudonyms are made with its demonstration key, which is no secret.")
     folders = _folders(deliveries, study)
-    with engine.session() as session:
+    chosen, scratch = params.settings(), store.scratch("ingest", study_id)
+    with engine.session(chosen.engine, memory=chosen.engine_memory, scratch=scratch) as session:
         shown = track(folders, "ingest", console=console, disable=not console.is_terminal)
         found = [_district(folder, study, key, session) for folder in shown]
     files = tuple(file for district in found for file in district.files)

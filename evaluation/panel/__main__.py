@@ -23,7 +23,8 @@ def main(study_id: str) -> None:
         store.write(published_cells(store.read("public_cell", study_id)), "cells", study_id)
         store.write(no_items(), "item_moments", study_id)
         return
-    with engine.session() as session:
+    chosen, scratch = params.settings(), store.scratch("panel", study_id)
+    with engine.session(chosen.engine, memory=chosen.engine_memory, scratch=scratch) as session:
         tables = _tables(study_id, session)
         students = session.frame(engine.collect(student_years(tables).join(
             tables["enrollment_sent"], on=["district_id", "school_year"], how="inner")))

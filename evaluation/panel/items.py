@@ -48,17 +48,23 @@ def no_items() -> pd.DataFrame:
 def _wide(outcome: Outcome, tables: Mapping[str, Frame]) -> Frame:
     """One row per student and wave with a score; a column per item, missing where not answered."""
     answers = scale_answers(outcome, tables)
-    for item in scale_items(outcome):
+    items = _items(outcome)
+    for k, item in enumerate(items):
         chosen = nw.when(nw.col("item_code") == item).then(nw.col("turned"))
-        answers = answers.with_columns(chosen.alias(f"x_{item}"))
+        answers = answers.with_columns(chosen.alias(f"x_{k}"))
     waves = answers.group_by(*STUDENT, "wave").agg(
         nw.len().cast(nw.Int64).alias("answered"),
-        *(nw.col(f"x_{item}").max().cast(nw.Int64).alias(f"x_{item}") for item in scale_items(outcome)))
+        *(nw.col(f"x_{k}").max().cast(nw.Int64).alias(f"x_{k}") for k in range(len(items))))
     return waves.filter(nw.col("answered") >= min_items(outcome))
 
 
-def _pairs(outcome: Outcome) -> list[tuple[str, str]]:
-    return list(combinations_with_replacement(sorted(scale_items(outcome)), 2))
+def _items(outcome: Outcome) -> list[str]:
+    """A scale's items in order; columns are named by their place, as a code may hold what no column's name can."""
+    return sorted(scale_items(outcome))
+
+
+def _pairs(outcome: Outcome) -> list[tuple[int, int]]:
+    return list(combinations_with_replacement(range(len(_items(outcome))), 2))
 
 
 def _summed(members: Frame, answers: Frame, outcome: Outcome) -> Frame:
@@ -70,15 +76,17 @@ def _summed(members: Frame, answers: Frame, outcome: Outcome) -> Frame:
         x, y = nw.col(f"x_{i}"), nw.col(f"x_{j}")
         both = ~x.is_null() & ~y.is_null()
         columns = (both.cast(nw.Int64), *(nw.when(both).then(value) for value in (x, y, x * y)))
-        made += [column.alias(f"{name} {i} {j}") for name, column in zip(_SUMS, columns, strict=True)]
-    names = [f"{name} {i} {j}" for i, j in _pairs(outcome) for name in _SUMS]
+        made += [column.alias(f"{name}_{i}_{j}") for name, column in zip(_SUMS, columns, strict=True)]
+    names = [f"{name}_{i}_{j}" for i, j in _pairs(outcome) for name in _SUMS]
     return rows.with_columns(*made).group_by(*_GROUP).agg(
         *(nw.col(name).sum().cast(nw.Int64).alias(name) for name in names))
 
 
 def _long(summed: pd.DataFrame, outcome: Outcome) -> pd.DataFrame:
     """One row per group, wave and pair of items that anybody answered together."""
-    parts = [summed[list(_GROUP)].assign(item_i=i, item_j=j, **{name: summed[f"{name} {i} {j}"] for name in _SUMS})
+    items = _items(outcome)
+    parts = [summed[list(_GROUP)].assign(item_i=items[i], item_j=items[j],
+                                         **{name: summed[f"{name}_{i}_{j}"] for name in _SUMS})
              for i, j in _pairs(outcome)]
     rows = pd.concat(parts, ignore_index=True)
     return rows[rows["n_answered"] > 0].assign(outcome_id=outcome.id, period_kind="wave")

@@ -85,7 +85,8 @@ def min_items(outcome: Outcome) -> int:
 
 def round_half_even(total: nw.Expr, n: nw.Expr) -> nw.Expr:
     """Return total / n as an integer, ties to the even one; total ≥ 0, n ≥ 1, no float on the way."""
-    quotient, rest = total // n, total % n
+    rest = total % n
+    quotient = (total - rest) // n  # a multiple of n: Spark divides in floats
     is_up = (2 * rest > n) | ((2 * rest == n) & (quotient % 2 == 1))
     return (quotient + is_up.cast(nw.Int64)).cast(nw.Int64)
 

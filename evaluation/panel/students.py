@@ -40,11 +40,8 @@ def actions(discipline: Frame, codes: tuple[str, ...], name: str) -> Frame:
 
 
 def _home_school(tables: Mapping[str, Frame]) -> Frame:
-    entry = nw.col("entry_date").str.to_datetime("%Y-%m-%d")
-    leave = nw.col("exit_date").str.to_datetime("%Y-%m-%d")
-    spells = tables["enrollment"].with_columns(
-        span=(leave - entry).dt.total_minutes() // 1440 + 1,
-        entered=nw.col("entry_date").str.replace_all("-", "", literal=True).cast(nw.Int64))
+    entered, left = day_number(nw.col("entry_date")), day_number(nw.col("exit_date"))
+    spells = tables["enrollment"].with_columns(span=left - entered + 1, entered=entered)
     schools = spells.group_by(*_AT_SCHOOL).agg(nw.col("span").sum().cast(nw.Int64), nw.col("entered").max())
     attended = tables["attendance"].group_by(*_AT_SCHOOL).agg(
         attended=nw.col("half_days_enrolled").sum().cast(nw.Int64))
@@ -55,6 +52,23 @@ def _home_school(tables: Mapping[str, Frame]) -> Frame:
     schools = schools.with_columns(order=(days * _DATES + nw.col("entered")).cast(nw.Int64))
     last = schools.filter(nw.col("order") == nw.col("order").max().over(*STUDENT))
     return last.group_by(*STUDENT).agg(nw.col("school_id").min())
+
+
+def day_number(iso: nw.Expr) -> nw.Expr:
+    """Return the day of an ISO date as a whole number, so that a difference is a number of days.
+
+    Integers alone: no engine's time zone or way to subtract dates has a say. The counted year begins in March, so that
+    the leap day ends it (the usual reckoning of Julian days).
+    """
+    year, month, day = (iso.str.slice(at, length).cast(nw.Int64) for at, length in ((0, 4), (5, 2), (8, 2)))
+    is_before_march = (month < 3).cast(nw.Int64)
+    year, month = year - is_before_march, month + 12 * is_before_march - 3
+    leap_days = _whole(year, 4) - _whole(year, 100) + _whole(year, 400)
+    return 365 * year + leap_days + _whole(153 * month + 2, 5) + day
+
+
+def _whole(number: nw.Expr, by: int) -> nw.Expr:
+    return ((number - number % by) // by).cast(nw.Int64)
 
 
 def student_outcomes(students: Frame, tables: Mapping[str, Frame], score: Frame | None) -> Frame:

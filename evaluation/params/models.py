@@ -261,6 +261,7 @@ class Settings(Block):
 
     studies: tuple[Id, ...]
     synthetic_studies: tuple[Id, ...]
-    engine: Literal["duckdb"]
+    engine: Annotated[str, Field(pattern=r"^(duckdb|local(\[(\d+|\*)\])?|spark://[^\s/]+)$")]
+    engine_memory: Annotated[str, Field(pattern=r"^[1-9]\d*(MB|GB)$")]
     disclosure: Disclosure
     standards: Standards

@@ -1,0 +1,113 @@
+"""The cluster engine: Apache Spark, an optional extra. Nothing but its own plans runs on the workers: no Python."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import narwhals.stable.v2 as nw
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from evaluation.engine import Frame
+from evaluation.errors import StudyError
+
+_WHERE = "params.yaml, key engine"
+_OR_DUCKDB = "or set `engine: duckdb`, which gives the same bytes."
+_SECONDS_TO_ANSWER = 10
+
+
+@dataclass(frozen=True)
+class Spark:
+    """One Spark application: a `Session`."""
+
+    application: Any
+    scratch: Path
+
+    @classmethod
+    @contextmanager
+    def opened(cls, master: str, *, memory: str | None, scratch: Path) -> Iterator[Spark]:
+        """Start an application on `master`, or say what is missing."""
+        _check(master)
+        from pyspark.sql import SparkSession
+        made = SparkSession.builder.master(master).appName("gap evaluation")
+        for name, value in _settings(memory, scratch).items():
+            made = made.config(name, value)
+        try:
+            application = made.getOrCreate()
+        except Exception as error:
+            raise StudyError(f"Spark did not start on {master} ({type(error).__name__}).", where=_WHERE,
+                             fix="The cluster's Spark and pyspark must be of one version: look at the cluster's log, "
+                                 f"{_OR_DUCKDB}") from None
+        application.sparkContext.setLogLevel("ERROR")
+        try:
+            yield cls(application, scratch)
+        finally:
+            application.stop()
+
+    def scan(self, path: Path) -> Frame:
+        """Return a Parquet file, or all of a folder, as a lazy frame; the cluster must see the path too."""
+        found: Frame = nw.from_native(self.application.read.parquet(path.resolve().as_uri()))
+        return found
+
+    def frame(self, rows: pd.DataFrame) -> Frame:
+        """Return an in-memory table as a lazy frame."""
+        table = pa.Table.from_pandas(rows, preserve_index=False)
+        with warnings.catch_warnings():  # it tells that it does not know this pandas, through which nothing passes
+            warnings.simplefilter("ignore", FutureWarning)
+            found: Frame = nw.from_native(self.application.createDataFrame(table))
+        return found
+
+    def kept(self, frame: Frame) -> Frame:
+        """Return a frame that is computed once and held by the cluster, in memory and on disk."""
+        found: Frame = nw.from_native(frame.to_native().persist())
+        return found
+
+    def in_order(self, frame: Frame, by: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """Yield the rows sorted by the columns `by`, missing first; they pass through `scratch`, not through memory."""
+        folder = self.scratch.resolve() / uuid4().hex
+        frame.sort(*by, nulls_last=False).to_native().write.parquet(folder.as_uri())
+        for part in sorted(folder.glob("part-*.parquet")):  # the number in the name is the place in the order
+            yield from pq.ParquetFile(part).iter_batches()
+        shutil.rmtree(folder)
+
+
+def _settings(memory: str | None, scratch: Path) -> dict[str, str]:
+    settings = {"spark.sql.session.timeZone": "UTC", "spark.ui.enabled": "false", "spark.log.level": "ERROR",
+                "spark.ui.showConsoleProgress": "false", "spark.local.dir": str(scratch.resolve())}
+    if memory is not None:  # Java knows 4g, not 4GB
+        given = memory.lower().removesuffix("b")
+        settings |= {"spark.driver.memory": given, "spark.executor.memory": given}
+    return settings
+
+
+def _check(master: str) -> None:
+    """Say what is missing before Spark does so at length."""
+    if find_spec("pyspark") is None:
+        raise StudyError(f"`{master}` needs Spark, and pyspark is not installed.", where=_WHERE,
+                         fix=f"Install it (make spark-install, or pip install '.[spark]'), {_OR_DUCKDB}")
+    home = os.environ.get("JAVA_HOME")
+    if shutil.which("java", path=f"{home}/bin" if home else None) is None:
+        raise StudyError(f"`{master}` needs Spark, and Spark needs Java 17 or newer, which is not here.", where=_WHERE,
+                         fix=f"Install Java (or correct JAVA_HOME), {_OR_DUCKDB}")
+    for address in master.removeprefix("spark://").split(",") if master.startswith("spark://") else ():
+        at = urlsplit(f"//{address}")
+        try:
+            socket.create_connection((str(at.hostname), int(at.port or 7077)), _SECONDS_TO_ANSWER).close()
+            return
+        except OSError:
+            continue
+    if master.startswith("spark://"):
+        raise StudyError(f"no Spark master answers at {master}.", where=_WHERE,
+                         fix=f"Start it, correct the address, {_OR_DUCKDB}")
