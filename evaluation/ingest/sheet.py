@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
+from itertools import chain, islice
 
-from evaluation.ingest.identifiers import kind_of_header
+import numpy as np
+from numpy.typing import NDArray
+
+from evaluation.ingest.containers import Kind, opened
+from evaluation.ingest.csv_records import csv_notes, csv_records, ends_with_line_end
+from evaluation.ingest.header import TITLES_SEARCHED, check_header, shown_name
 from evaluation.ingest.mapping import SourceTable
+from evaluation.ingest.parquet_records import parquet_records
 from evaluation.ingest.records import Flaw, RefusedFileError
+from evaluation.ingest.text import Coded, Text, coded
+from evaluation.ingest.xlsx_records import xlsx_records
+from evaluation.ingest.xml_records import xml_records
 
-_MAGIC: Mapping[bytes, str] = {
-    b"PK\x03\x04": "It is a zip archive or an .xlsx workbook.",
-    b"\xd0\xcf\x11\xe0": "It is an old or password-protected workbook.",
-    b"\x1f\x8b": "It is compressed with gzip.",
-    b"PAR1": "It is a Parquet file.",
-}
-_TITLES_SEARCHED = 15
-_SIMILAR = 0.6
+READERS: Mapping[Kind, Callable[[bytes, SourceTable], Iterator[list[str]]]] = {
+    "csv": csv_records, "xlsx": xlsx_records, "parquet": parquet_records, "xml": xml_records}
+"""From a file's bytes to its records, the header's first (after title rows); a blank record has no fields."""
+MOST_ROWS = 100_000_000
+_MOST_BLANK = 0.2
 
 
 @dataclass(frozen=True)
@@ -29,123 +33,110 @@ class Sheet:
     `shown` is how a message may call a column: an undeclared name that could be a value is replaced by its place.
     """
 
-    columns: Mapping[str, Sequence[str]]
+    columns: Mapping[str, Text]
     shown: Mapping[str, str]
-    rows: Sequence[int]
+    rows: NDArray[np.int64]
     flaws: tuple[Flaw, ...]
+    notes: tuple[Flaw, ...]
     rows_in: int
 
 
-def read_sheet(content: bytes, table: SourceTable) -> Sheet:
+def read_sheet(content: bytes, table: SourceTable, *, name: str = "") -> Sheet:
     """Return a file's columns; blank lines are no rows.
+
+    Parameters
+    ----------
+    content : bytes
+        The file as delivered: CSV, .xlsx, Parquet or XML, as it is or in gzip or zip.
+    table : SourceTable
+        How the district writes it.
+    name : str
+        The file's name; its suffix must not say another kind than the content is.
 
     Raises
     ------
     RefusedFileError
         The file as a whole cannot be read, or its header cannot be trusted.
     """
-    text = _decoded(content, table.encoding)
-    rows, records = _records(text, table.delimiter)
-    if len(records) <= table.title_rows:
+    if not content:
         raise RefusedFileError(Flaw("empty_file"))
-    start = table.title_rows + 1
-    header = [name.strip() for name in records[start - 1]]
-    below = list(zip(rows[start:start + _TITLES_SEARCHED], records[start:], strict=False))
-    _check_header(header, rows[start - 1], below, len(records) - start, table)
-    rows, records = rows[start:], records[start:]
-    if not records:
+    file = opened(content, name)
+    records = READERS[file.kind](file.content, table)
+    header, header_row = _header(records, table)
+    below = list(islice(records, TITLES_SEARCHED))
+    numbered = [(header_row + i, record) for i, record in enumerate(below, start=1) if record]
+    try:
+        check_header(header, header_row, numbered, 0, table)
+    except RefusedFileError as refused:
+        raise RefusedFileError(refused.flaw, len(numbered) + sum(1 for record in records if record)) from None
+    found = coded(chain(below, records), len(header), header_row + 1)
+    rows_in = len(found.rows) + len(found.odd)
+    _check_rows(found, rows_in, file.kind, file.content)
+    flaws = [Flaw("row_too_long" if width > len(header) else "row_too_short", row) for row, width in found.odd]
+    columns, notes = _trimmed(found.columns, header, table)
+    is_header = _is_header_again(columns, header)
+    if is_header.any():
+        flaws += [Flaw("header_again", int(row)) for row in found.rows[is_header]]
+        columns = [column.kept(~is_header) for column in columns]
+    named = {title or f"column {place}": column
+             for place, (title, column) in enumerate(zip(header, columns, strict=True), start=1)
+             if title or any(column.values)}
+    shown = {title: shown_name(title, place, table) for place, title in enumerate(header, start=1) if title}
+    if file.kind == "xlsx":
+        _check_blank_down(named, table, rows_in)
+    return Sheet(named, shown, found.rows[~is_header], tuple(flaws),
+                 (*(csv_notes(file.content) if file.kind == "csv" else ()), *notes), rows_in)
+
+
+def _header(records: Iterator[list[str]], table: SourceTable) -> tuple[list[str], int]:
+    filled = 0
+    for row, record in enumerate(records, start=1):
+        filled += bool(record)
+        if record and filled > table.title_rows and (len(record) > 1 or record[0].strip()):
+            return [field.strip() for field in record], row
+    raise RefusedFileError(Flaw("empty_file"))
+
+
+def _check_rows(found: Coded, rows_in: int, kind: Kind, content: bytes) -> None:
+    if not rows_in:
         raise RefusedFileError(Flaw("header_only"))
-    if len(records[-1]) < len(header) and not text.endswith("\n"):
-        raise RefusedFileError(Flaw("cut_off", rows[-1]), len(records))
-    flaws = tuple(Flaw(rule, row) for row, record in zip(rows, records, strict=True)
-                  if (rule := _wrong_row(record, header)) is not None)
-    aside = {flaw.row for flaw in flaws}
-    if aside:
-        records = [record for row, record in zip(rows, records, strict=True) if row not in aside]
-    by_column = list(zip(*records, strict=True)) or [()] * len(header)
-    columns = {name or f"column {place}": list(map(str.strip, values))
-               for place, (name, values) in enumerate(zip(header, by_column, strict=True), start=1)
-               if name or any(map(str.strip, values))}
-    shown = {name: _shown(name, place, table) for place, name in enumerate(header, start=1) if name}
-    return Sheet(columns, shown, [row for row in rows if row not in aside], flaws, len(rows))
+    last = found.odd[-1] if found.odd else (0, 0)
+    is_last = not len(found.rows) or last[0] > found.rows[-1]
+    if kind == "csv" and is_last and last[1] < len(found.columns) and not ends_with_line_end(content):
+        raise RefusedFileError(Flaw("cut_off", last[0]), rows_in)
+    if rows_in > MOST_ROWS - TITLES_SEARCHED:
+        raise RefusedFileError(Flaw("too_large"), rows_in)
+    for column in found.columns:
+        if (is_broken := column.is_in([value for value in column.values if "\0" in value])).any():
+            raise RefusedFileError(Flaw("nul_bytes", int(found.rows[is_broken][0])), rows_in)
 
 
-def _wrong_row(record: list[str], header: list[str]) -> str | None:
-    if len(record) != len(header):
-        return "row_too_long" if len(record) > len(header) else "row_too_short"
-    if record[0].strip() == header[0] and [field.strip() for field in record] == header:
-        return "header_again"
-    return None
+def _trimmed(columns: tuple[Text, ...], header: list[str], table: SourceTable) -> tuple[list[Text], list[Flaw]]:
+    """Return columns without spaces around their texts, and a note for each declared one that had some."""
+    trimmed, notes = [], []
+    for name, column in zip(header, columns, strict=True):
+        spaced = {value for value in column.values if value != value.strip() and value.strip()}
+        if spaced and name in table.required():
+            notes.append(Flaw("trimmed", column=name, count=int(column.is_in(spaced).sum())))
+        trimmed.append(column.changed(str.strip))
+    return trimmed, notes
 
 
-def _decoded(content: bytes, encoding: str) -> str:
-    for magic, hint in _MAGIC.items():
-        if content.startswith(magic):
-            raise RefusedFileError(Flaw("not_text", hint=hint))
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encoding = "utf-16"
-    elif encoding.lower().replace("_", "-") in {"utf-8", "utf8"}:
-        encoding = "utf-8-sig"
-    lines = max(content.count(b"\n") + (not content.endswith(b"\n")) - 1, 0)
-    if encoding != "utf-16" and b"\x00" in content:
-        raise RefusedFileError(Flaw("nul_bytes", content[:content.index(b"\x00")].count(b"\n") + 1), lines)
-    try:
-        text = content.decode(encoding)
-    except UnicodeDecodeError as error:
-        raise RefusedFileError(Flaw("encoding", content[:error.start].count(b"\n") + 1), lines) from None
-    except LookupError:
-        raise RefusedFileError(Flaw("encoding", hint="The declared encoding does not exist."), lines) from None
-    if not text.strip():
-        raise RefusedFileError(Flaw("empty_file"))
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+def _is_header_again(columns: list[Text], header: list[str]) -> NDArray[np.bool_]:
+    found = np.ones(len(columns[0]), dtype=bool)
+    for name, column in zip(header, columns, strict=True):
+        if not found.any():
+            break
+        found &= column.is_in({name})
+    return found
 
 
-def _records(text: str, delimiter: str) -> tuple[list[int], list[list[str]]]:
-    """Return (spreadsheet rows, fields) of the lines that are not blank."""
-    reader = csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
-    try:
-        records = list(reader)
-    except csv.Error:
-        raise RefusedFileError(Flaw("stray_quote", reader.line_num), max(text.count("\n") - 1, 0)) from None
-    if '"' in text:
-        for row, record in enumerate(records, start=1):
-            if any("\n" in field for field in record):
-                raise RefusedFileError(Flaw("stray_quote", row), max(len(records) - 1, 0))
-    rows = [row for row, record in enumerate(records, start=1) if record]
-    return rows, records if len(rows) == len(records) else [record for record in records if record]
-
-
-def _check_header(header: list[str], header_row: int, below: list[tuple[int, list[str]]], n_rows: int,
-                  table: SourceTable) -> None:
-    missing = [name for name in table.required() if name not in header]
-    if missing:
-        for row, record in below:
-            if set(table.required()) <= {field.strip() for field in record}:
-                raise RefusedFileError(Flaw("title_rows", row, hint=f"The header is in row {row}."), n_rows)
-        raise RefusedFileError(Flaw("missing_column", header_row, missing[0], hint=_nearest(missing[0], header, table)),
-                               n_rows)
-    declared = {*table.required(), *table.drop}
-    for name in header:
-        if name and header.count(name) > 1:
-            raise RefusedFileError(Flaw("duplicate_column", header_row, name if name in declared else None), n_rows)
-    for name in header:
-        kind = kind_of_header(name, is_declared=name in table.required())
-        if kind is not None:
-            shown = _shown(name, header.index(name) + 1, table, words=3)
-            raise RefusedFileError(Flaw("identifiable_column", header_row, shown, hint=f"Kind: {kind}."), n_rows)
-
-
-def _shown(name: str, place: int, table: SourceTable, words: int = 1) -> str:
-    is_plain = not any(c.isdigit() for c in name) and len(name.split()) <= words and "," not in name
-    return name if is_plain or name in (*table.required(), *table.drop) else f"column {place}"
-
-
-def _nearest(wanted: str, header: list[str], table: SourceTable) -> str:
-    """Name another delimiter, or the most similar undeclared column (with digits it could be a value, not a name)."""
-    other = next((mark for mark in (";", "\t", "|", ",") if len(header) == 1 and mark in header[0]), None)
-    if other is not None:
-        return f"The header is one column and holds `{'tab' if other == chr(9) else other}`: declare `delimiter`."
-    free = {name.casefold(): name for name in header
-            if name and name not in table.required() and not any(c.isdigit() for c in name)}
-    close = get_close_matches(wanted.casefold(), list(free), n=1, cutoff=_SIMILAR)
-    return f"The nearest name in the file is `{free[close[0]]}`." if close else ""
+def _check_blank_down(columns: Mapping[str, Text], table: SourceTable, rows_in: int) -> None:
+    """Refuse a sheet that gives an id once for several rows; a few blank ids are set aside row by row."""
+    for field in ("school_id", "student_id"):
+        name = table.columns[field].column if field in table.columns else ""
+        if name not in columns:
+            continue
+        is_blank = columns[name].is_in({""})
+        if is_blank.sum() > max(1, _MOST_BLANK * len(is_blank)) and not is_blank[0]:
+            raise RefusedFileError(Flaw("blank_down", column=name, count=int(is_blank.sum())), rows_in)

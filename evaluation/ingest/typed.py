@@ -3,20 +3,50 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from fnmatch import translate
 from pathlib import PurePosixPath
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from evaluation.contracts import COLUMNS
+from evaluation.ingest.attendance_parts import DAY
+from evaluation.ingest.crosswalk import Crosswalk, carried, left_behind
+from evaluation.ingest.derived import derived_columns
 from evaluation.ingest.identifiers import kind_of_values
-from evaluation.ingest.mapping import ATTRIBUTES, AttendanceTable, SourceColumn, SourceTable, StudentId, SurveyTable
+from evaluation.ingest.mapping import (
+    ATTRIBUTES,
+    LINEAGE,
+    AttendanceTable,
+    SourceColumn,
+    SourceTable,
+    StudentId,
+    SurveyTable,
+)
 from evaluation.ingest.records import Flaw, RefusedFileError
 from evaluation.ingest.rulebook import REFUSE_FILE
 from evaluation.ingest.sheet import Sheet
-from evaluation.ingest.values import Broken, Parser, code, day, grade, guarded, half_days, identifier, integer, month
+from evaluation.ingest.text import Text
+from evaluation.ingest.values import (
+    MOST_DAYS,
+    Broken,
+    Parser,
+    code,
+    consent,
+    day,
+    grade,
+    guarded,
+    half_days,
+    identifier,
+    integer,
+    is_no_date,
+    month,
+    scaled,
+)
 
 _MOST_LOST_IDS = 0.01
 _WAVES = (1, 9)
@@ -32,6 +62,14 @@ class Reading:
     student_key: Callable[[str], str]
     action_key: Callable[[str], str]
     scales: Mapping[str, tuple[int, int]]
+    crosswalk: Crosswalk | None = None
+    """Present where the file holds pseudonyms in place of ids."""
+
+    def student_parser(self) -> Parser:
+        """Return the parser from an id, or a pseudonym in its place, to the student's pseudonym."""
+        if self.crosswalk is not None:
+            return identifier(carried(self.crosswalk))
+        return identifier(lambda text: self.student_key(canonical_id(text, self.student_id)))
 
 
 @dataclass(frozen=True)
@@ -39,7 +77,7 @@ class Typed:
     """Canonical rows with their spreadsheet `row`; `flaws` name the rows that are not among them."""
 
     frame: pd.DataFrame
-    rows_good: frozenset[int]
+    rows_good: NDArray[np.int64]
     flaws: tuple[Flaw, ...]
     notes: tuple[Flaw, ...]
     student_ids: frozenset[str]
@@ -54,54 +92,79 @@ def typed(sheet: Sheet, name: str, table: SourceTable, file: str, how: Reading) 
         A value identifies people, was suppressed before, or a column as a whole was read or written wrongly.
     """
     _refuse_identifiers(sheet, table, how)
+    if isinstance(table, SurveyTable) and table.consent is None:
+        raise RefusedFileError(Flaw("no_consent"), sheet.rows_in)
     parsed: dict[str, pd.Series] = {}
     flaws = list(sheet.flaws)
-    notes = [Flaw("extra_column", column=sheet.shown.get(c, c)) for c in sheet.columns
-             if c not in (*table.required(), *table.drop)]
+    notes = [*sheet.notes, *(Flaw("extra_column", column=sheet.shown.get(c, c)) for c in sheet.columns
+                             if c not in (*table.required(), *table.drop))]
+    columns = {**sheet.columns, **derived_columns(sheet.columns, table)}
     for target, source, parse in _columns(name, table, how):
-        distinct = _parsed_once(sheet, source, parse)
-        _refuse_column(sheet, source, distinct)
-        text = sheet.columns[source.column]
+        text = columns[source.column]
+        distinct = {value: parse(value) for value in text.values}
+        _refuse_column(sheet, text, source, distinct)
         broken = {value: found.rule for value, found in distinct.items() if isinstance(found, Broken)}
-        if broken:
-            flaws += [Flaw(broken[value], row, source.column) for row, value in zip(sheet.rows, text, strict=True)
-                      if value in broken]
-        notes += _notes(sheet, target, source, how)
-        parsed[target] = pd.Series(list(map(distinct.__getitem__, text)), dtype="object")
-    ids = sheet.columns[table.columns["student_id"].column] if "student_id" in table.columns else []
+        flaws += [Flaw(broken[text.values[text.codes[i]]], int(sheet.rows[i]), source.column)
+                  for i in np.flatnonzero(text.is_in(broken))]
+        notes += _notes(text, target, source, how)
+        parsed[target] = _series(distinct.values(), text)
+    parsed.pop("consent", None)
+    if isinstance(table, AttendanceTable) and table.grain == "event":
+        flaws += _without_length(sheet, parsed, table)
+    ids = sheet.columns[table.columns["student_id"].column].values if "student_id" in table.columns else ()
     totals = {flaw.row for flaw in flaws if flaw.rule == "total_row"}
     flaws = [flaw for flaw in flaws if flaw.rule == "total_row" or flaw.row not in totals]
-    bad = {flaw.row for flaw in flaws}
-    frame = pd.DataFrame({**parsed, "row": pd.Series(sheet.rows, dtype="int64")})
-    frame = frame[~frame["row"].isin(bad)]
-    good = frozenset(frame["row"])
+    frame = pd.DataFrame({**parsed, "row": sheet.rows})
+    if flaws:
+        frame = frame[~frame["row"].isin({flaw.row for flaw in flaws})]
+    good = frame["row"].to_numpy()
     frame, unanswered = _shaped(frame, name, table, file, how)
     notes += [Flaw("no_answer", count=unanswered)] if unanswered else []
     return Typed(frame, good, tuple(flaws), tuple(notes), frozenset(v.upper() for v in ids if v))
 
 
+def _series(parsed: Iterable[object], text: Text) -> pd.Series:
+    """Return a parsed value per row; text as categories, so that it is held once."""
+    values = [None if isinstance(value, Broken) else value for value in parsed]
+    if any(isinstance(value, str) for value in values):
+        known = {value: code for code, value in enumerate(dict.fromkeys(v for v in values if v is not None))}
+        codes = np.fromiter((-1 if v is None else known[v] for v in values), np.int32, len(values))
+        return pd.Series(pd.Categorical.from_codes(codes[text.codes], categories=pd.Index(list(known), dtype="object")))
+    numbers = np.array([value or 0 for value in values], dtype=np.int64)
+    is_missing = np.array([value is None for value in values], dtype=bool)
+    return pd.Series(pd.arrays.IntegerArray(numbers[text.codes], is_missing[text.codes]))
+
+
 def _columns(name: str, table: SourceTable, how: Reading) -> Iterator[tuple[str, SourceColumn, Parser]]:
     """Yield (canonical column, source column, parser)."""
-    for field, source in table.columns.items():
-        target = {"student_id": "student_key", "value": "value_int"}.get(field, field)
+    for field, named in table.columns.items():
+        source = named.in_year(how.school_year)
+        target = {"student_id": "student_key", "value": "value_int", "length": "day_parts"}.get(field, field)
         target = target.replace("days_", "half_days_") if field.startswith("days_") else target
-        yield target, source, guarded(_parser(field, source, table, how), source.codes)
+        yield target, source, guarded(_parser(field, source, table, how), source)
     if isinstance(table, SurveyTable):
+        if isinstance(table.consent, SourceColumn):
+            yield "consent", table.consent, guarded(consent, table.consent)
         if table.wave is not None:
-            yield "wave", table.wave, guarded(integer(*_WAVES), table.wave.codes)
+            yield "wave", table.wave, guarded(integer(*_WAVES), table.wave)
         for column, item in table.items.items():
-            yield item, SourceColumn(column=column), guarded(_answer(table, how.scales[item], blank=None), {})
+            source = SourceColumn(column=column)
+            yield item, source, guarded(_answer(table, how.scales[item], blank=None), source)
 
 
 def _parser(field: str, source: SourceColumn, table: SourceTable, how: Reading) -> Parser:
     year = how.school_year
     per_unit = 1 if isinstance(table, AttendanceTable) and table.unit == "half_days" else 2
     parsers: dict[str, Callable[[], Parser]] = {
-        "student_id": lambda: identifier(lambda text: how.student_key(canonical_id(text, how.student_id))),
+        "student_id": how.student_parser,
         "school_id": lambda: identifier(lambda text: f"{how.district_id}-{text}"),
+        "merged_into": lambda: _other_school(how), "feeder_from": lambda: _other_school(how),
         "action_id": lambda: identifier(lambda text: how.action_key(f"{year}|{text}")),
         "grade_low": lambda: grade, "grade_high": lambda: grade, "grade": lambda: grade,
-        "calendar_days": lambda: integer(1, 260),
+        "calendar_days": lambda: integer(1, 260), "session_days": lambda: integer(1, 260),
+        "begin_date": lambda: day(source.format, year, missing=None),
+        "end_date": lambda: day(source.format, year, missing=None),
+        "kind": lambda: code(COLUMNS["kind"].allowed),
         "entry_date": lambda: day(source.format, year, missing=None),
         "exit_date": lambda: day(source.format, year, missing=f"{year}-06-30"),
         "date": lambda: day(source.format, year, missing=None),
@@ -112,7 +175,25 @@ def _parser(field: str, source: SourceColumn, table: SourceTable, how: Reading) 
     }
     if field in ATTRIBUTES:
         return code(COLUMNS[field].allowed, blank="unknown")
+    if isinstance(table, AttendanceTable) and field == "length":
+        return _length(table)
+    if isinstance(table, AttendanceTable) and table.hours_per_day and field.startswith("days_"):
+        return scaled(2 / table.hours_per_day, 2 * MOST_DAYS, blank=Broken("missing_value"))
     return parsers[field]() if field in parsers else half_days(per_unit)
+
+
+def _other_school(how: Reading) -> Parser:
+    """Return the parser of a school that another one is said to come from or go to; a blank says nothing."""
+    named = identifier(lambda text: f"{how.district_id}-{text}")
+    return lambda text: named(text) if text else None
+
+
+def _length(table: AttendanceTable) -> Parser:
+    """Return the parser of a part of attendance: an absence of a day at most, or time over the year."""
+    is_event = table.grain == "event"
+    per_day = table.hours_per_day or Decimal(2 if table.unit == "half_days" else 1)
+    blank = None if is_event else Broken("missing_value")
+    return scaled(DAY / per_day, DAY if is_event else DAY * MOST_DAYS, blank=blank)
 
 
 def canonical_id(text: str, how: StudentId) -> str:
@@ -131,49 +212,69 @@ def _widest(scales: Mapping[str, tuple[int, int]]) -> tuple[int, int]:
     return min(low for low, _ in scales.values()), max(high for _, high in scales.values())
 
 
-def _parsed_once(sheet: Sheet, source: SourceColumn, parse: Parser) -> dict[str, object]:
-    return {text: parse(text) for text in dict.fromkeys(sheet.columns[source.column])}
-
-
 def _refuse_identifiers(sheet: Sheet, table: SourceTable, how: Reading) -> None:
-    for column, values in sheet.columns.items():
+    for column, text in sheet.columns.items():
         is_declared = column in table.required()
-        found = kind_of_values(dict.fromkeys(values), is_declared=is_declared, school_year=how.school_year)
+        found = kind_of_values(text.values, is_declared=is_declared, school_year=how.school_year)
         if found is not None:
             kind, hits = found
-            at = [row for row, value in zip(sheet.rows, values, strict=True) if value in hits]
+            at = sheet.rows[text.is_in(hits)]
             shown = sheet.shown.get(column, column)
-            raise RefusedFileError(Flaw("identifiable_value", at[0], shown, len(at), f"Kind: {kind}."), sheet.rows_in)
+            raise RefusedFileError(Flaw("identifiable_value", int(at[0]), shown, len(at), f"Kind: {kind}."),
+                                   sheet.rows_in)
 
 
-def _refuse_column(sheet: Sheet, source: SourceColumn, distinct: Mapping[str, object]) -> None:
+def _refuse_column(sheet: Sheet, column: Text, source: SourceColumn, distinct: Mapping[str, object]) -> None:
     rules = {text: value.rule for text, value in distinct.items() if isinstance(value, Broken)}
     if rules and set(rules.values()) == {"bad_date"} and set(distinct) - {""} == set(rules):
         rules = dict.fromkeys(rules, "date_format")
     for rule in sorted(set(rules.values()) & set(REFUSE_FILE)):
-        text = sheet.columns[source.column]
-        at = [row for row, value in zip(sheet.rows, text, strict=True) if rules.get(value) == rule]
-        raise RefusedFileError(Flaw(rule, at[0], source.column, len(at)), sheet.rows_in)
+        at = sheet.rows[column.is_in({text for text, broken in rules.items() if broken == rule})]
+        raise RefusedFileError(Flaw(rule, int(at[0]), source.column, len(at)), sheet.rows_in)
 
 
-def _notes(sheet: Sheet, target: str, source: SourceColumn, how: Reading) -> list[Flaw]:
-    text = sheet.columns[source.column]
-    if target == "exit_date" and (count := sum(1 for value in text if not value)):
-        return [Flaw("open_spell", column=source.column, count=count)]
-    pad = how.student_id.zero_pad
-    if target == "student_key" and pad and (count := sum(1 for value in text if 0 < len(value) < pad)):
-        return [Flaw("zero_padded", column=source.column, count=count)]
-    return []
+def _notes(text: Text, target: str, source: SourceColumn, how: Reading) -> Iterator[Flaw]:
+    """Yield what was read in a way worth telling, with how many rows it touches."""
+    pad = how.student_id.zero_pad or 0
+    is_number = source.thousands is not None or source.decimal != "."
+    found = {
+        "open_spell": {v for v in text.values if is_no_date(v, source.format)} if target == "exit_date" else set(),
+        "zero_padded": {v for v in text.values if 0 < len(v) < pad} if target == "student_key" else set(),
+        "upper_case": {v for v in text.values if v != v.upper()} if target == "student_key" else set(),
+        "not_in_crosswalk": {v for v in text.values if how.crosswalk is not None and left_behind([v], how.crosswalk)}
+        if target == "student_key" else set(),
+        "blank_is_unknown": {""} & set(text.values) if target in ATTRIBUTES else set(),
+        "number_marks": {v for v in text.values if not v.isdecimal()} if is_number else set(),
+    }
+    for rule, values in found.items():
+        if values:
+            yield Flaw(rule, column=source.column, count=int(text.is_in(values).sum()))
+
+
+def _without_length(sheet: Sheet, parsed: dict[str, pd.Series], table: SourceTable) -> list[Flaw]:
+    """Return the absences that do not say how long they were; who was present was absent for no time."""
+    is_blank, is_here = parsed["day_parts"].isna(), parsed["kind"] == "present"
+    parsed["day_parts"] = parsed["day_parts"].mask(is_here, 0)
+    column = table.columns["length"].column
+    return [Flaw("missing_value", int(row), column) for row in sheet.rows[(is_blank & ~is_here).to_numpy(bool)]]
 
 
 def _shaped(frame: pd.DataFrame, name: str, table: SourceTable, file: str, how: Reading) -> tuple[pd.DataFrame, int]:
     """Return (canonical columns, answers left blank)."""
     frame = frame.assign(district_id=how.district_id, school_year=how.school_year)
     unanswered = 0
+    if name == "school_session" and "date" in frame:
+        frame = frame.assign(begin_date=frame["date"], end_date=frame["date"], session_days=1)
+    if name == "school_year":
+        frame = frame.assign(**{c: None for c in LINEAGE if c not in frame})
+    if name == "discipline_action":
+        frame = frame.assign(definition_version=table.columns["action_std"].version_in(how.school_year))
     if name == "student_year":
         frame = frame.assign(**{a: "unknown" for a in ATTRIBUTES if a not in frame})
     if isinstance(table, AttendanceTable):
-        frame = frame.assign(source_grain=table.grain)
+        frame = frame.assign(source_grain={"event": "day", "part": "year"}.get(table.grain, table.grain))
+        if table.grain == "part" and "date" not in frame:
+            frame = frame.assign(date=f"{how.school_year}-06-30")
         if table.grain == "year":
             frame = frame.assign(month=how.school_year * 100 + 6)
     if isinstance(table, SurveyTable):

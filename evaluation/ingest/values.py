@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 from typing import TypeAlias
+
+from evaluation.ingest.mapping import SourceColumn
 
 
 @dataclass(frozen=True)
@@ -29,23 +31,39 @@ _COMMA = re.compile(r"^[-−+]?\d+(?:,\d+)+(?:\.\d+)?$")
 _SERIAL = re.compile(r"^[34]\d{4}(?:\.\d+)?$")
 _GRADE = re.compile(r"^(\d{1,2})(?:st|nd|rd|th)?$", re.IGNORECASE)
 _SENTINEL_YEARS = (1900, 9999)
-_MOST_DAYS = 1000
+MOST_DAYS = 1000
 
 
-def guarded(parse: Parser, codes: Mapping[str, str]) -> Parser:
-    """Return `parse` after declared codes were translated and spreadsheet errors and suppression marks were caught."""
+def guarded(parse: Parser, source: SourceColumn) -> Parser:
+    """Return `parse` for a column: its codes translated, its number marks undone, damage and suppression caught."""
     def parsed(text: str) -> Parsed:
-        if text in codes:
-            return parse(codes[text])
+        if text in source.codes:
+            return parse(source.codes[text])
         if _FORMULA.match(text):
             return Broken("formula_error")
         if _SUPPRESSED.match(text):
             return Broken("already_suppressed")
-        return parse(text)
+        return parse(_plain_number(text, source))
     return parsed
 
 
-def identifier(canonical: Callable[[str], str]) -> Parser:
+def _plain_number(text: str, source: SourceColumn) -> str:
+    """Return a number in the column's declared marks as digits and a point; what does not fit them stays as it is."""
+    mark = re.escape(source.thousands or "")
+    if source.thousands is None and source.decimal == ".":
+        return text
+    whole = rf"\d{{1,3}}(?:{mark}\d{{3}})+|\d+" if mark else r"\d+"
+    if re.fullmatch(rf"[-−+]?(?:{whole})(?:{re.escape(source.decimal)}\d+)?", text) is None:
+        return text if source.decimal == "." else text.replace(".", ",")
+    return text.replace(source.thousands or "", "").replace(source.decimal, ".")
+
+
+def consent(text: str) -> Parsed:
+    """Return 1 for `yes`, the code of consent; anything else sets the row aside."""
+    return 1 if text.lower() == "yes" else Broken("consent_refused" if text else "missing_value")
+
+
+def identifier(canonical: Callable[[str], Parsed]) -> Parser:
     """Return a parser of ids: never empty, a total, or rounded to scientific notation."""
     def parsed(text: str) -> Parsed:
         if not text:
@@ -88,9 +106,22 @@ def half_days(per_unit: int) -> Parser:
         doubled = number * per_unit
         if number < 0:
             return Broken("negative")
-        if number > _MOST_DAYS * 2 / per_unit:
+        if number > MOST_DAYS * 2 / per_unit:
             return Broken("out_of_range")
         return int(doubled) if doubled == doubled.to_integral_value() else Broken("not_half_days")
+    return parsed
+
+
+def scaled(per_unit: Decimal, most: int, *, blank: Broken | None) -> Parser:
+    """Return a parser of lengths as whole parts, `per_unit` of them in one unit, rounded half-even, at most `most`."""
+    def parsed(text: str) -> Parsed:
+        number = _number(text)
+        if isinstance(number, Broken):
+            return number if text else blank
+        if number < 0:
+            return Broken("negative")
+        parts = (number * per_unit).to_integral_value(ROUND_HALF_EVEN)
+        return int(parts) if parts <= most else Broken("out_of_range")
     return parsed
 
 
@@ -121,6 +152,12 @@ def day(form: str | None, school_year: int, *, missing: str | None) -> Parser:
             return Broken("missing_value") if missing is None else missing
         return found.isoformat() if first <= found <= last else Broken("date_outside_school_year")
     return parsed
+
+
+def is_no_date(text: str, form: str | None) -> bool:
+    """Return whether a text says that there is no date: empty, or in 1900 or 9999."""
+    found = _date(text, form) if text else None
+    return found is None or (isinstance(found, date) and found.year in _SENTINEL_YEARS)
 
 
 def month(form: str | None, school_year: int) -> Parser:

@@ -58,6 +58,7 @@ tables:
     files: "*/survey*.csv"
     instrument: belonging_v1
     wave: Wave
+    consent: given
     columns: {student_id: Student Number, school_id: Bldg, item_code: Item, value: Value}
 """
 

@@ -139,7 +139,7 @@ def test_a_mapped_item_that_the_study_lacks_is_named_with_its_key(take: Take) ->
     with pytest.raises(DeliveryError, match=r"`bel99`") as caught:
         take(tables__survey_response={
             "files": "*/wide_w*.csv", "layout": "wide", "instrument": "belonging_v1", "wave_from": "wide_w{wave}.csv",
-            "columns": {"student_id": "Student Number", "school_id": "Bldg"}, "items": {"a": "bel99"}})
+            "consent": "given", "columns": {"student_id": "Student Number", "school_id": "Bldg"}, "items": {"a": "bel99"}})
     assert "tables.survey_response.items" in caught.value.where
 
 

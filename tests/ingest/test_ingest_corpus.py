@@ -46,7 +46,7 @@ REFUSED = {
     "nul_bytes": ("nul_bytes", 2, None, "students", _bytes("students", lambda b: b.replace(b"1,B", b"1,\x00"))),
     "empty": ("empty_file", None, None, "students", _bytes("students", lambda b: b"")),
     "header_only": ("header_only", None, None, "discipline", _bytes("discipline", lambda b: b.splitlines()[0] + b"\n")),
-    "workbook": ("not_text", None, None, "students", _bytes("students", lambda b: b"PK\x03\x04 sheet")),
+    "workbook": ("damaged", None, None, "students", _bytes("students", lambda b: b"PK\x03\x04 sheet")),
     "cut_off": ("cut_off", 4, None, "students", _bytes("students", lambda b: b[:-4])),
     "stray_quote": ("stray_quote", 3, None, "students", _changed("students", 3, '0000002,"W" x,N')),
     "open_quote": ("stray_quote", None, None, "students", _changed("students", 3, '0000002,"W,N')),
