@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import get_args
 
-from evaluation.contracts.choices import EstimatorName
+from evaluation.contracts.choices import AnyEstimator
 from evaluation.contracts.column import Column, count, real, text
 from evaluation.contracts.diagnostic_columns import DIAGNOSTIC
 from evaluation.contracts.reasons import REASONS
@@ -34,6 +34,8 @@ _ALL: tuple[Column, ...] = (
     count("grade_low", "Lowest grade taught (kindergarten is 0)", unit="grade"),
     count("grade_high", "Highest grade taught", unit="grade"),
     Column("calendar_days", "Int64", "Instructional days of the school year", unit="days", low=1, high=260),
+    text("merged_into", "School in which this one lives on after a merger", nullable=True),
+    text("feeder_from", "School whose students go on to this one", nullable=True),
     text("entry_date", "First day of the enrolment spell, ISO date"),
     text("exit_date", "Last day of the enrolment spell, ISO date"),
     Column("grade", "Int64", "Grade (kindergarten is 0)", unit="grade", low=0, high=12),
@@ -48,10 +50,17 @@ _ALL: tuple[Column, ...] = (
     count("half_days_enrolled", "Days enrolled × 2", unit="half-days"),
     count("half_days_absent", "Days absent × 2, out-of-school suspension days included", unit="half-days"),
     count("half_days_absent_oss", "Days absent because of out-of-school suspension × 2", unit="half-days"),
+    text("begin_date", "First day of a part of the school's calendar, ISO date"),
+    text("end_date", "Last day of a part of the school's calendar, ISO date"),
+    Column("session_days", "Int64", "Instructional days in it", unit="days", low=1, high=260),
+    text("kind", "How a student spent the time: `absent`, `suspended` (absent because of an out-of-school suspension), "
+         "`present`", allowed=("absent", "suspended", "present")),
+    count("day_parts", "Length × 10,000", unit="1/10,000 day"),
     text("action_id", "Identifier of a discipline action within its district"),
     text("date", "ISO date"),
     text("action_std", "Standard action", allowed=(
         "ODR", "ISS", "OSS", "EXP", "ALT", "REST", "LAW", "ARREST", "NONE")),
+    text("definition_version", "Code list by which the action was read: the school year it came in, or `first`"),
     count("half_days_assigned", "Days assigned × 2", unit="half-days"),
     Column("wave", "Int64", "Survey wave: school year × 10 + wave number", low=19901, high=21009),
     text("instrument", "Survey instrument"),
@@ -87,6 +96,17 @@ _ALL: tuple[Column, ...] = (
     count("total_sq", "Sum of squares of what `total` sums", nullable=True),
     real("mean", "Mean in outcome units"),
     text("status", "What the source says of the value", allowed=STATUSES),
+    Column("path_id", "Int64", "Place of the path in the order of all paths of its dimension and outcome", low=1),
+    text("sample_periods", "Periods that count: `all`, or `without_breaks` (events of kind `break`)",
+         allowed=("all", "without_breaks")),
+    count("n_years", "Years in which each of these students has the outcome", unit="years"),
+    Column("other_period", "Int64", "Another period of the same students, this or a later one"),
+    Column("other_grade", "Int64", "Grade in it", unit="grade", low=0, high=12),
+    count("other_total", "As `total`, of the same students in `other_period`"),
+    count("n_spanning", "Those with the outcome both before their home school's start and from it on", unit="students"),
+    count("n_projected", "Those whose home school is the one they were bound for", unit="students"),
+    count("n_in_two_districts", "Those seen in more than one district under one key", unit="students"),
+    count("n_entered_later", "Students without a home school whose first unit in the program this is", unit="students"),
     count("total_y0", "As `total`, had no program started (synthetic truth)"),
     count("total_y1", "As `total`, under the program where it runs (synthetic truth)"),
     text("state", "State, the first part of the district's id"),
@@ -118,7 +138,7 @@ _ALL: tuple[Column, ...] = (
     count("cells_not_sent", "Cells missing because no file was accepted"),
     text("specification", "One estimand × sample × outcomes × gaps × estimator"),
     text("program", "The program"),
-    text("estimator", "How the number was made", allowed=get_args(EstimatorName)),
+    text("estimator", "How the number was made", allowed=get_args(AnyEstimator)),
     text("comparison", "Who the program units are compared with", allowed=("never", "not_yet")),
     text("weights", "Weights of the estimand", allowed=("focal", "unit", "own")),
     text("sample", "`same`: gap and parts on units where both groups are observed; `own`: each part on its own units",

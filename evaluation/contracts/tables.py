@@ -10,6 +10,8 @@ from evaluation.contracts.table import BAND, CI, ESTIMAND, GAP, SPEC, TOPIC, Tab
 _STUDENT = ("race_ethnicity", "sex", "english_learner", "disability", "economic")
 _CELL = ("unit", "unit_id", "district_id", "grade_band", "period_kind", "period", "dimension", "group_id", "outcome_id")
 _ITEMS = ("outcome_id", "state", "grade_band", "period_kind", "period", "dimension", "group_id")
+_HOME = ("program", "sample_periods", "dimension", "outcome_id", "unit_id", "group_id")
+_PAIR = ("period", "grade", "other_period", "other_grade")
 _SCALE = ("outcome_id", "grade_band", "period")
 _FIT = tuple(f"{index}{model}" for model in ("", "_loadings", "_intercepts") for index in ("cfi", "rmsea", "srmr"))
 _SCOPE = ("scope", "scope_id", "program", "period", "outcome_id")
@@ -20,8 +22,12 @@ _LEFT_OUT = ("districts_left_out", "same_sign", "same_verdict", "cohorts_left_ou
 _OPTIONAL = frozenset({"period", "district_id"})
 
 _TABLES: tuple[Table, ...] = (
+    Table("school_session", "Calendar of a school by part: term or single day", "restricted", "ingest",
+          ("school_id", "begin_date"),
+          ("school_id", "district_id", "school_year", "begin_date", "end_date", "session_days")),
     Table("school_year", "Schools by year", "restricted", "ingest", ("school_id", "school_year"),
-          ("school_id", "district_id", "school_year", "grade_low", "grade_high", "grade_band", "calendar_days")),
+          ("school_id", "district_id", "school_year", "grade_low", "grade_high", "grade_band", "calendar_days",
+           "merged_into", "feeder_from")),
     Table("enrollment", "Enrolment spells", "restricted", "ingest",
           ("student_key", "school_id", "school_year", "entry_date"),
           ("student_key", "school_id", "district_id", "school_year", "entry_date", "exit_date", "grade")),
@@ -31,9 +37,16 @@ _TABLES: tuple[Table, ...] = (
           ("student_key", "school_id", "month"),
           ("student_key", "school_id", "district_id", "school_year", "month", "source_grain", "half_days_enrolled",
            "half_days_absent", "half_days_absent_oss")),
+    Table("attendance_day", "Attendance by student, school and enrolled school day, of districts that send it so: a "
+          "folder with a file per district", "restricted", "ingest", ("student_key", "school_id", "date"),
+          ("student_key", "school_id", "district_id", "school_year", "date", "half_days_absent",
+           "half_days_absent_oss")),
+    Table("attendance_part", "Absences by day, or time by kind, as sent; `ingest` makes attendance of them and writes "
+          "only that", "restricted", "ingest", ("student_key", "school_id", "date", "kind"),
+          ("student_key", "school_id", "district_id", "school_year", "date", "source_grain", "kind", "day_parts")),
     Table("discipline_action", "Discipline actions", "restricted", "ingest", ("district_id", "action_id"),
           ("action_id", "student_key", "school_id", "district_id", "school_year", "date", "action_std",
-           "half_days_assigned")),
+           "half_days_assigned", "definition_version")),
     Table("survey_response", "Answers to survey items", "restricted", "ingest",
           ("student_key", "school_id", "wave", "item_code"),
           ("student_key", "school_id", "district_id", "school_year", "wave", "instrument", "item_code", "value_int")),
@@ -56,6 +69,18 @@ _TABLES: tuple[Table, ...] = (
                               "oss_actions", "waves_answered"})),
     Table("cells", "Sums by unit, period, group and outcome: the only thing later stages read", "unreleased", "panel",
           _CELL, (*_CELL, "n_students", "n_obs", "n_eligible", "total", "total_sq", "mean", "status")),
+    Table("path_cells", "Sums by year of students with the same ordered list of (year, school, grade, group): near "
+          "student level", "restricted", "panel", ("dimension", "outcome_id", "path_id", "period"),
+          ("dimension", "outcome_id", "path_id", "period", "district_id", "school_id", "grade_band", "grade",
+           "group_id", "n_students", "n_obs", "total"), nullable=frozenset({"group_id"})),
+    Table("student_moments", "Sums over the students of a home school by pair of their years: what a regression with "
+          "student effects is computed from", "unreleased", "panel", (*_HOME, "n_years", *_PAIR),
+          (*_HOME, "district_id", "n_years", *_PAIR, "n_students", "total", "other_total")),
+    Table("home_students", "Students of a home school in the student panel, and those who entered later and are not in "
+          "it", "unreleased", "panel", _HOME,
+          (*_HOME, "district_id", "n_students", "n_spanning", "n_projected", "n_in_two_districts", "n_entered_later")),
+    Table("school_lineage", "Schools that merged into another, as the newest school list says that names it",
+          "unreleased", "panel", ("school_id",), ("school_id", "district_id", "merged_into", "school_year")),
     Table("item_moments", "Sums and products of answers to the items of a scale, pair by pair: what reliability and "
           "measurement invariance are computed from", "unreleased", "panel", (*_ITEMS, "item_i", "item_j"),
           (*_ITEMS, "item_i", "item_j", "n_answered", "sum_i", "sum_j", "sum_ij")),

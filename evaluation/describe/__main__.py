@@ -6,15 +6,18 @@ from evaluation import params, stage, store
 from evaluation.describe.coverage import coverage
 from evaluation.describe.levels import gap_levels, group_levels
 from evaluation.describe.scopes import scopes
+from evaluation.design import one_program_unit, one_unit, survivors
 
 
 def main(study_id: str) -> None:
     """Describe one study."""
     study = params.load(study_id, "describe")
     cells = store.read("cells", study_id)
-    members = scopes(cells, study)
-    store.write(group_levels(cells, members, study), "group_levels", study_id)
-    store.write(gap_levels(cells, members, study), "gap_levels", study_id)
+    merged = survivors(store.read("school_lineage", study_id), study)
+    units = one_unit(cells, merged, study)
+    members = scopes(units, one_program_unit(study, merged))
+    store.write(group_levels(units, members, study), "group_levels", study_id)
+    store.write(gap_levels(units, members, study), "gap_levels", study_id)
     store.write(coverage(cells, store.read("intake", study_id), study), "coverage", study_id)
 
 

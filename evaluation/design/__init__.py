@@ -17,8 +17,11 @@ Weights
 
 from evaluation.design.assignment import assign, check_assignment
 from evaluation.design.build import Part, build, build_stacked, districts, periods, students
+from evaluation.design.lineage import one_program_unit, one_unit, renamed, survivors
 from evaluation.design.means import factors, means
+from evaluation.design.student_sums import NO_SUMS, StudentSums, build_students, students_of_homes
 from evaluation.design.topics import Topic, topics
 
-__all__ = ["Part", "Topic", "assign", "build", "build_stacked", "check_assignment", "districts", "factors", "means",
-           "periods", "students", "topics"]
+__all__ = ["NO_SUMS", "Part", "StudentSums", "Topic", "assign", "build", "build_stacked", "build_students",
+           "check_assignment", "districts", "factors", "means", "one_program_unit", "one_unit", "periods", "renamed",
+           "students", "students_of_homes", "survivors", "topics"]

@@ -9,7 +9,7 @@ from rich.progress import track
 from evaluation import params, stage, store
 from evaluation.contracts import TABLES
 from evaluation.coverage import registry
-from evaluation.design import check_assignment
+from evaluation.design import check_assignment, one_program_unit, one_unit, survivors
 from evaluation.diagnose.all import OF_STUDY, OF_TOPIC, diagnose
 from evaluation.diagnose.diagnosed import Diagnosed, Row, diagnosable, prepare
 from evaluation.diagnose.scales import scale_tables
@@ -22,7 +22,8 @@ from evaluation.stats.standards.handbook import handbook
 def main(study_id: str) -> None:
     """Diagnose one study; what stage `estimate` refuses has no row here."""
     study = params.load(study_id, "diagnose")
-    cells = store.read("cells", study_id)
+    merged = survivors(store.read("school_lineage", study_id), study)
+    study, cells = one_program_unit(study, merged), one_unit(store.read("cells", study_id), merged, study)
     check_assignment(cells, study.programs, study_id)
     by_outcome = {(str(o), str(d)): rows for (o, d), rows in cells.groupby(["outcome_id", "dimension"])}
     gate, console = gate_of(registry()), Console(stderr=True)

@@ -1,4 +1,4 @@
-"""Read cells, write estimates, relative_effects, gap_splits, estimate_weights, refusals and plan_differences."""
+"""Read cells and student moments, write estimates with what belongs to them, refusals and plan_differences."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rich.progress import track
 from evaluation import params, stage, store
 from evaluation.contracts import TABLES
 from evaluation.coverage import registry
-from evaluation.design import check_assignment, topics
+from evaluation.design import StudentSums, check_assignment, one_program_unit, one_unit, renamed, survivors, topics
 from evaluation.errors import EstimationError
 from evaluation.estimate.one import Found, estimate
 from evaluation.estimate.planned import plan_differences, with_standing
@@ -18,17 +18,20 @@ from evaluation.stats.inference.gate import gates_of
 
 def main(study_id: str) -> None:
     """Estimate one study; what cannot be estimated is told and listed, and sinks nothing else."""
-    study = params.load(study_id, "estimate")
-    cells = store.read("cells", study_id)
+    planned = params.load(study_id, "estimate")
+    merged = survivors(store.read("school_lineage", study_id), planned)
+    study, cells = one_program_unit(planned, merged), one_unit(store.read("cells", study_id), merged, planned)
     check_assignment(cells, study.programs, study_id)
     by_outcome = dict(list(cells.groupby(["outcome_id", "dimension"])))
+    moments, homes = (renamed(store.read(table, study_id), merged) for table in ("student_moments", "home_students"))
+    sums = StudentSums(moments, homes)
     gates, console = gates_of(registry()), Console(stderr=True)
     found, refused = Found([], [], [], []), []
     for topic in track(topics(study), "estimate", console=console, transient=True, disable=not console.is_terminal):
         about = topic.columns()
         try:
             rows = by_outcome.get((topic.outcome.id, topic.gap.dimension), cells.iloc[:0])
-            made = estimate(rows, study, topic, gates=gates)
+            made = estimate(rows, study, topic, gates=gates, sums=sums)
         except EstimationError as error:
             refused.append({k: about[k] for k in ("specification", "program", "outcome_id", "gap_id")}
                            | {"reason": str(error)})
@@ -39,8 +42,8 @@ def main(study_id: str) -> None:
         found.splits.extend(made.splits)
         found.weights.extend(made.weights)
     locks = params.locks(study_id)
-    store.write(pd.DataFrame(plan_differences(study, locks)), "plan_differences", study_id)
-    estimates = with_standing(pd.DataFrame(found.estimates), study, locks)
+    store.write(pd.DataFrame(plan_differences(planned, locks)), "plan_differences", study_id)
+    estimates = with_standing(pd.DataFrame(found.estimates), planned, locks)
     for table, content in (("estimates", estimates), ("refusals", pd.DataFrame(refused)),
                            ("relative_effects", pd.DataFrame(found.relative)),
                            ("gap_splits", pd.DataFrame(found.splits)),

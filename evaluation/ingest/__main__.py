@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from rich.console import Console
@@ -13,12 +14,20 @@ from rich.progress import track
 from evaluation import engine, params, stage, store
 from evaluation.contracts import TABLES
 from evaluation.errors import DeliveryError
+from evaluation.ingest.canonical import CANONICAL
+from evaluation.ingest.crosswalk import CROSSWALKS, Crosswalk, is_beside, read_crosswalk
 from evaluation.ingest.district import District, ingest_district
-from evaluation.ingest.mapping import FIELDS, read_mapping
-from evaluation.ingest.pseudonym import chosen_key
+from evaluation.ingest.key_file import read_named_key
+from evaluation.ingest.linking import linked_by, movement, unlinked
+from evaluation.ingest.mapping import DistrictMapping, read_mapping
+from evaluation.ingest.pseudonym import chosen_key, key_id
 from evaluation.ingest.public import read_public
 from evaluation.ingest.records import FileReport
-from evaluation.ingest.report import intake, report, stop_unless_usable, summary
+from evaluation.ingest.report import intake, stop_unless_usable, summary
+from evaluation.ingest.report_content import report_content
+from evaluation.ingest.report_html import page
+from evaluation.ingest.revised import lines, told
+from evaluation.ingest.versions import snapshot
 from evaluation.params import Study
 
 _DEMO_KEY = "demo_pseudonym.key"
@@ -47,30 +56,57 @@ def _public(deliveries: Path, study: Study, study_id: str) -> None:
                for table in ("public_cell", "intake", "quarantine")}
     rows = found.intake.astype("object").where(found.intake.notna(), None).to_dict("records")
     files = tuple(FileReport(**{str(column): value for column, value in row.items()}) for row in rows)
-    _conclude(files, study, set(), 1.0, str(written["intake"]))
+    target = written["intake"].with_name(_REPORT)
+    _write(report_content(files, found.quarantine, {}, tolerance=1.0, accept_without=study.deliveries.accept_without,
+                          silent=(), definitions=f"study {study_id}", pseudonyms="none: no row is about a person"),
+           target)
+    _conclude(files, study, set(), 1.0, str(target))
 
 
 def _districts(deliveries: Path, study: Study, study_id: str) -> None:
     console = Console(stderr=True)
     demo = deliveries / _DEMO_KEY
     has_demo = study.synthetic is not None and demo.is_file()
-    key = chosen_key(os.environ, demo.read_text(encoding="utf-8") if has_demo else None)
+    key = chosen_key(os.environ, demo.read_text(encoding="utf-8") if has_demo else None, read_named_key)
     if has_demo:
         console.print("Synthetic study: pseudonyms are made with its demonstration key, which is no secret.")
     folders = _folders(deliveries, study)
+    linked = {folder.name: linked_by(_mapping(folder), _crosswalk(folder), key_id(key)) for folder in folders}
+    for line in unlinked(linked):
+        console.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
     chosen, scratch = params.settings(), store.scratch("ingest", study_id)
     with engine.session(chosen.engine, memory=chosen.engine_memory, scratch=scratch) as session:
         shown = track(folders, "ingest", console=console, disable=not console.is_terminal)
         found = [_district(folder, study, key, session) for folder in shown]
-    files = tuple(file for district in found for file in district.files)
-    for table in FIELDS:
+        moves = movement(session.frame(_joined([d.tables["enrollment"] for d in found], "enrollment")))
+    as_of, revisions = study.deliveries.as_of, tuple(revision for district in found for revision in district.revisions)
+    later = tuple(f"{folder.name}/{path}" for folder in folders for path in snapshot(_files(folder), as_of)[1])
+    every = tuple(file for district in found for file in district.files)
+    files = tuple(file for file in every if file.superseded_by is None)
+    for table in CANONICAL:
         store.write(_joined([d.tables[table] for d in found if table in d.tables], table), table, study_id)
-    store.write(_joined([d.quarantine for d in found], "quarantine"), "quarantine", study_id)
+    quarantine = _joined([d.quarantine for d in found], "quarantine")
+    store.write(quarantine, "quarantine", study_id)
     written = store.write(intake(files), "intake", study_id)
     silent = {d.id for d in study.districts} - {f.district_id for f in files}
     target = written.with_name(_REPORT)
-    store.write_json(report(files, silent, has_demo), target)
+    superseded = tuple(file for file in every if file.superseded_by is not None)
+    linking = {"key_id": key_id(key), "linking": {"districts": linked, "movement": moves}}
+    with engine.session(chosen.engine, memory=chosen.engine_memory, scratch=scratch) as session:
+        content = report_content(
+            files, quarantine, {name: session.scan(store.path(name, study_id)) for name in CANONICAL},
+            tolerance=study.quarantine_tolerance, accept_without=study.deliveries.accept_without, silent=silent,
+            definitions=f"study {study_id}",
+            pseudonyms="demonstration key: anybody can recompute them" if has_demo else "district's own key")
+    _write(content | told(revisions, superseded, later, as_of) | linking, target)
+    for line in lines(revisions, later, as_of):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
     _conclude(files, study, silent, study.quarantine_tolerance, str(target))
+
+
+def _write(content: Mapping[str, Any], target: Path) -> None:
+    store.write_json(content, target)
+    store.write_bytes(page(content).encode(), target.with_suffix(".html"))
 
 
 def _conclude(files: tuple[FileReport, ...], study: Study, silent: set[str], tolerance: float, where: str) -> None:
@@ -101,16 +137,25 @@ def _folders(deliveries: Path, study: Study) -> list[Path]:
 
 
 def _district(folder: Path, study: Study, key: bytes, session: engine.Session) -> District:
+    mapping = _mapping(folder)
+    paths, _ = snapshot(_files(folder), study.deliveries.as_of)
+    return ingest_district(mapping, paths, lambda path: (folder / path).read_bytes(), study, key=key,
+                           session=session, crosswalk=_crosswalk(folder))
+
+
+def _mapping(folder: Path) -> DistrictMapping:
     path = folder / "mapping.yaml"
-    mapping = read_mapping(path.read_bytes(), where=str(path), folder=folder.name)
-    return ingest_district(mapping, _files(folder), lambda path: (folder / path).read_bytes(), study, key=key,
-                           session=session)
+    return read_mapping(path.read_bytes(), where=str(path), folder=folder.name)
+
+
+def _crosswalk(folder: Path) -> Crosswalk:
+    return read_crosswalk({str(p): p.read_bytes() for p in sorted(folder.glob(CROSSWALKS))})
 
 
 def _files(folder: Path) -> Iterator[str]:
     for path in folder.rglob("*"):
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if path.is_file() and not hidden and path.name != "mapping.yaml":
+        if path.is_file() and not hidden and not is_beside(path.relative_to(folder)):
             yield path.relative_to(folder).as_posix()
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from evaluation.errors import DeliveryError
+from evaluation.ingest.layouts import UnknownLayoutError, known_layouts, with_layouts
+from evaluation.ingest.pseudonym import KEY_ID, IdType
 from evaluation.params import Block, UniqueKeys
 
 FIELDS: Mapping[str, tuple[str, ...]] = {
+    "school_session": ("school_id", "begin_date", "end_date", "session_days"),
     "school_year": ("school_id", "grade_low", "grade_high", "calendar_days"),
     "enrollment": ("student_id", "school_id", "entry_date", "exit_date", "grade"),
     "student_year": ("student_id",),
@@ -22,29 +26,107 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
 """Columns every delivery must map, in source names."""
 
 ATTRIBUTES = ("race_ethnicity", "sex", "english_learner", "disability", "economic")
+LINEAGE = ("merged_into", "feeder_from")
+"""What a school list may say of where a school comes from or goes to."""
+PARTS: Mapping[str, tuple[str, ...]] = {
+    "event": ("student_id", "school_id", "date", "kind", "length"),
+    "part": ("student_id", "school_id", "kind", "length"),
+    "day": ("student_id", "school_id", "date", "days_absent", "days_absent_oss"),
+}
+"""Columns of attendance by grain, where a row is not the whole of a student's month or year."""
 
 
 def _named(value: Any) -> Any:
     return {"column": value} if isinstance(value, str) else value
 
 
+def _or_nothing(value: Any) -> Any:
+    return None if value == "" else value
+
+
 class SourceColumn(Block):
     """A column of the district's file.
 
     `codes` translate its values, `format` reads its dates, `decimal` and `thousands` are the marks of its numbers.
+    `codes_from` holds, by school year, the code lists that replaced `codes` from that year on.
     """
 
     column: str
     format: str | None = None
     codes: Mapping[str, str] = {}
+    codes_from: Mapping[int, Mapping[str, str]] = {}
     decimal: Literal[".", ","] = "."
     thousands: Literal[",", ".", " ", "'"] | None = None
+
+    def version_in(self, school_year: int) -> str:
+        """Return the version of the code list that holds in a school year: the year it came in, or `first`."""
+        return str(max((year for year in self.codes_from if year <= school_year), default="first"))
+
+    def in_year(self, school_year: int) -> SourceColumn:
+        """Return the column with the codes of a school year."""
+        version = self.version_in(school_year)
+        return self if version == "first" else self.model_copy(update={"codes": self.codes_from[int(version)]})
 
     @model_validator(mode="after")
     def _tells_marks_apart(self) -> SourceColumn:
         if self.thousands == self.decimal:
             raise ValueError("`decimal` and `thousands` must differ")
         return self
+
+
+class FederalRace(Block):
+    """Race and ethnicity from a Hispanic flag and the races: a flag column each, or all in the column `listed_in`.
+
+    `races` maps flag columns, or listed values, to canonical codes; a flag is set where it is one of `yes`.
+    """
+
+    hispanic: str
+    races: Mapping[str, str]
+    listed_in: str | None = None
+    yes: tuple[str, ...] = ("1", "t", "true", "y", "yes")
+
+
+class Derived(Block):
+    """A column that the file lacks, made of its columns by exactly one rule.
+
+    `sum` of numbers, ids put together by `join`, the `first_of` several that is not empty, `federal_race`, or the
+    `lowest` or `highest` of the values listed in one column, in the order that `codes` gives (nothing: passed by).
+    """
+
+    sum: tuple[str, ...] = ()
+    join: tuple[str, ...] = ()
+    first_of: tuple[str, ...] = ()
+    lowest: str | None = None
+    highest: str | None = None
+    federal_race: FederalRace | None = None
+    codes: Mapping[str, Annotated[int | None, BeforeValidator(_or_nothing)]] = {}
+
+    def sources(self) -> tuple[str, ...]:
+        """Return the columns it is made of, in the order in which the rule reads them."""
+        race = self.federal_race
+        if race is not None:
+            return (race.hispanic, *((race.listed_in,) if race.listed_in else race.races))
+        return (*self.sum, *self.join, *self.first_of, *(c for c in (self.lowest, self.highest) if c))
+
+    @model_validator(mode="after")
+    def _has_one_rule(self) -> Derived:
+        if sum(bool(getattr(self, name)) for name in type(self).model_fields if name != "codes") != 1:
+            raise ValueError("a derived column has one of sum, join, first_of, lowest, highest, federal_race")
+        if bool(self.lowest or self.highest) != bool(self.codes):
+            raise ValueError("`codes` belongs to lowest and highest, and to nothing else")
+        return self
+
+
+class XmlSource(Block):
+    """Which records of an XML interchange file are rows; columns are paths below the record.
+
+    `may_lack` names columns that no record may have; `lookups` find a record of another kind in the same file by the
+    values it shares: kind, path here, path there.
+    """
+
+    record: str
+    may_lack: tuple[str, ...] = ()
+    lookups: Mapping[str, Mapping[str, str]] = {}
 
 
 Columns = Mapping[str, Annotated[SourceColumn, BeforeValidator(_named)]]
@@ -59,11 +141,15 @@ class SourceTable(Block):
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
     title_rows: Annotated[int, Field(ge=0)] = 0
     columns: Columns
+    derived: Mapping[str, Derived] = {}
+    xml: XmlSource | None = None
     drop: tuple[str, ...] = ()
 
     def required(self) -> tuple[str, ...]:
         """Return the names of the columns that every file of the table must have."""
-        return tuple(dict.fromkeys(c.column for c in self.columns.values()))
+        named = (c.column for c in self.columns.values())
+        return tuple(dict.fromkeys(source for name in named
+                                   for source in (self.derived[name].sources() if name in self.derived else (name,))))
 
 
 class EventTable(SourceTable):
@@ -73,10 +159,22 @@ class EventTable(SourceTable):
 
 
 class AttendanceTable(SourceTable):
-    """Attendance by month or by year, in days or half-days."""
+    """Attendance by month or by year, in days, half-days or hours (then `hours_per_day` says what a day is).
 
-    grain: Literal["month", "year"] = "month"
-    unit: Literal["days", "half_days"] = "days"
+    `event`: a row is one absence; days enrolled come from the calendar and the enrolment. `part`: a row is the time a
+    student was absent, or present, over the year, and all of them together are the time enrolled. `day`: a row is a
+    school day on which the student was enrolled, absent or not.
+    """
+
+    grain: Literal["month", "year", "event", "part", "day"] = "month"
+    unit: Literal["days", "half_days", "hours"] = "days"
+    hours_per_day: Annotated[Decimal, Field(gt=0, le=24)] | None = None
+
+    @model_validator(mode="after")
+    def _knows_a_day(self) -> AttendanceTable:
+        if (self.unit == "hours") != (self.hours_per_day is not None):
+            raise ValueError("`hours_per_day` belongs to `unit: hours` and only there")
+        return self
 
 
 class SurveyTable(SourceTable):
@@ -111,15 +209,22 @@ class SurveyTable(SourceTable):
 
 
 class StudentId(Block):
-    """How an id is brought to one form before hashing: trimmed, upper case, `zero_pad`; or checked for its `width`."""
+    """How an id is brought to one form before hashing: trimmed, upper case, `zero_pad`; or checked for its `width`.
+
+    `id_type` says who gave the ids: the district (`local_id`) or the state (`state_id`). Files of the school years in
+    `hashed_with` hold pseudonyms in place of ids, made with the key of that id.
+    """
 
     zero_pad: Annotated[int, Field(ge=1, le=40)] | None = None
     width: Annotated[int, Field(ge=1, le=40)] | None = None
+    id_type: IdType = "local_id"
+    hashed_with: Mapping[int, Annotated[str, Field(pattern=KEY_ID.pattern)]] = {}
 
 
 class Tables(Block):
     """The canonical tables a district sends."""
 
+    school_session: SourceTable | None = None
     school_year: SourceTable
     enrollment: SourceTable
     student_year: SourceTable
@@ -142,26 +247,34 @@ class DistrictMapping(Block):
 
     @model_validator(mode="after")
     def _names_columns(self) -> DistrictMapping:
+        attendance = self.tables.attendance
+        if attendance is not None and attendance.grain == "event" and self.tables.school_session is None:
+            raise ValueError("attendance of grain event needs tables.school_session, the school's calendar")
         for name, table in self.tables.sent().items():
-            missing = sorted(set(_required(name, table)) - set(table.columns))
+            missing = sorted(set(_required(name, table, self.tables)) - set(table.columns))
             if missing:
                 raise ValueError(f"tables.{name}.columns lacks {', '.join(missing)}")
-            unknown = sorted(set(table.columns) - set(_required(name, table)) - set(_optional(name)))
+            unknown = sorted(set(table.columns) - set(_required(name, table, self.tables)) - set(_optional(name)))
             if unknown:
                 raise ValueError(f"tables.{name}.columns has no place for {', '.join(unknown)}")
         return self
 
 
-def _required(name: str, table: SourceTable) -> tuple[str, ...]:
-    if isinstance(table, AttendanceTable) and table.grain == "month":
-        return (*FIELDS[name], "month")
+def _required(name: str, table: SourceTable, tables: Tables) -> tuple[str, ...]:
+    if isinstance(table, AttendanceTable):
+        return PARTS.get(table.grain) or (*FIELDS[name], *(("month",) if table.grain == "month" else ()))
     if isinstance(table, SurveyTable) and table.layout == "long":
         return (*FIELDS[name], "item_code", "value")
+    if name == "school_session" and "date" in table.columns:
+        return ("school_id", "date")
+    if name == "school_year" and tables.school_session is not None:
+        return tuple(field for field in FIELDS[name] if field != "calendar_days")
     return FIELDS[name]
 
 
 def _optional(name: str) -> tuple[str, ...]:
-    return ATTRIBUTES if name == "student_year" else ()
+    return {"student_year": ATTRIBUTES, "school_year": ("calendar_days", *LINEAGE), "attendance": ("date",)}.get(
+        name, ())
 
 
 class _Loader(UniqueKeys, yaml.BaseLoader):
@@ -179,7 +292,7 @@ def read_mapping(content: bytes | str, *, where: str, folder: str) -> DistrictMa
     """
     try:
         text = content.decode("utf-8-sig") if isinstance(content, bytes) else content
-        found = DistrictMapping.model_validate(yaml.load(text, Loader=_Loader))
+        found = DistrictMapping.model_validate(with_layouts(yaml.load(text, Loader=_Loader)))
     except UnicodeDecodeError:
         raise DeliveryError("this is not UTF-8 text.", where=where, fix="Save the file as UTF-8.") from None
     except yaml.constructor.ConstructorError as error:
@@ -190,6 +303,9 @@ def read_mapping(content: bytes | str, *, where: str, folder: str) -> DistrictMa
         line = f", line {mark.line + 1}" if mark else ""
         raise DeliveryError("this is not readable YAML.", where=f"{where}{line}",
                             fix="Check indentation and quotes.") from None
+    except UnknownLayoutError as error:
+        raise DeliveryError(f"there is no layout `{error}`.", where=f"{where}, key layout",
+                            fix=f"Known layouts: {', '.join(known_layouts())}.") from None
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"]) or "tables"

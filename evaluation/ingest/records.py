@@ -44,7 +44,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class FileReport:
-    """One delivered file: rows_in = rows_accepted + rows_quarantined + rows_refused, always."""
+    """One delivered file: rows_in = rows_accepted + rows_quarantined + rows_refused, always.
+
+    `superseded_by` names the folder of the version that replaced the file; its rows are accounted for and not taken.
+    """
 
     district_id: str
     school_year: int
@@ -56,6 +59,7 @@ class FileReport:
     rows_refused: int
     refusal: str | None = None
     findings: tuple[Finding, ...] = ()
+    superseded_by: str | None = None
 
     def __post_init__(self) -> None:
         if self.rows_in != self.rows_accepted + self.rows_quarantined + self.rows_refused:

@@ -1,4 +1,4 @@
-"""Read canonical tables, write student outcomes (restricted), cells and item moments (all that later stages read)."""
+"""Read canonical tables, write student outcomes and path cells (restricted), cells and moments (what is read later)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from evaluation import engine, params, stage, store
 from evaluation.engine import Frame, Session
 from evaluation.panel.cells import cells, published_cells
 from evaluation.panel.items import item_moments, no_items
+from evaluation.panel.lineage import no_lineage, school_lineage
+from evaluation.panel.moments import no_homes, no_moments, student_moments
 from evaluation.panel.outcomes import values
+from evaluation.panel.paths import no_paths, path_cells, placed
 from evaluation.panel.students import student_outcomes, student_years
 from evaluation.params import Study
 from evaluation.sent import SOURCE, sent
@@ -21,7 +24,9 @@ def main(study_id: str) -> None:
         store.emptied(level, "panel", study_id)
     if study.deliveries.adapter == "public_group_level":
         store.write(published_cells(store.read("public_cell", study_id)), "cells", study_id)
-        store.write(no_items(), "item_moments", study_id)
+        for name, empty in (("item_moments", no_items), ("school_lineage", no_lineage), ("path_cells", no_paths), ("student_moments", no_moments),
+                            ("home_students", no_homes)):
+            store.write(empty(), name, study_id)
         return
     chosen, scratch = params.settings(), store.scratch("panel", study_id)
     with engine.session(chosen.engine, memory=chosen.engine_memory, scratch=scratch) as session:
@@ -30,8 +35,14 @@ def main(study_id: str) -> None:
             tables["enrollment_sent"], on=["district_id", "school_year"], how="inner")))
         store.write(engine.collect(student_outcomes(students, tables, _score(study, students, tables))),
                     "student_outcome", study_id)
+        store.write(school_lineage(tables["school_year"]), "school_lineage", study_id)
         store.write(cells(study, students, tables), "cells", study_id)
         store.write(item_moments(study, students, tables), "item_moments", study_id)
+        at_one_school = session.kept(placed(students, tables))
+        paths = store.write(path_cells(study, at_one_school, tables, session), "path_cells", study_id)
+        moments, homes = student_moments(study, session.scan(paths), at_one_school, session)
+        store.write(moments, "student_moments", study_id)
+        store.write(homes, "home_students", study_id)
 
 
 def _tables(study_id: str, session: Session) -> dict[str, Frame]:

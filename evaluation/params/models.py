@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
-from evaluation.contracts.choices import Adjustment, Base, Comparison, EstimatorName, HandbookVersion, Method
+from evaluation.contracts.choices import Adjustment, AnyEstimator, Base, Comparison, HandbookVersion, Method
 from evaluation.errors import StudyError
 from evaluation.params.block import Block, Id
 from evaluation.params.plan import Plan
@@ -17,6 +18,21 @@ Role = Literal["implement", "observe", "comparison"]
 Phase = Literal["develop", "expansion", "test"]
 Pool = Literal["all", "other_districts", "no_network"]
 Covariate = Literal["gap", "level", "log_students", "focal_share"]
+
+
+def _written_out(value: Any) -> Any:
+    return value.isoformat() if type(value) is date else value
+
+
+def _is_day(text: str) -> str:
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise ValueError("write the day as 2025-06-30") from None
+
+
+Day = Annotated[str, BeforeValidator(_written_out), AfterValidator(_is_day)]
+"""A calendar day as ISO text, so that a lock can hold it."""
 
 
 class Periods(Block):
@@ -58,7 +74,9 @@ class Delivery(Block):
     """Where delivered files come from and which adapter reads them.
 
     `accept_without` lists files, as paths or patterns below the delivery's folder, that the study knowingly goes
-    without when they are refused; any other refused file stops the run.
+    without when they are refused; any other refused file stops the run. `accept_smaller` lists, likewise, corrected
+    files that rightly have over 20 % fewer rows than the delivery before; any other is held. `as_of` takes the study as
+    it was known on that day: later versions of a delivery are left out; null takes the newest of each.
     """
 
     adapter: Literal["csv", "public_group_level"]
@@ -67,6 +85,8 @@ class Delivery(Block):
     archive: str | None = None
     tables: tuple[PublicTable, ...] = ()
     accept_without: tuple[str, ...] = ()
+    accept_smaller: tuple[str, ...] = ()
+    as_of: Day | None = None
 
 
 class District(Block):
@@ -138,11 +158,16 @@ class Outcome(Block):
 
 
 class Dimension(Block):
-    """A way of grouping students; groups keep the order in which they are listed, on every page."""
+    """A way of grouping students; groups keep the order in which they are listed, on every page.
+
+    `over_time` says what a student's group is in the student panel where it changes: that of her first year with one
+    (`baseline`), or each year's own, so that students with other histories are other paths (`path`).
+    """
 
     id: Id
     label: str
     groups: Mapping[Id, str]
+    over_time: Literal["baseline", "path"] = "baseline"
 
 
 class Gap(Block):
@@ -169,7 +194,7 @@ class Specification(Block):
     id: Id
     label: str
     program: Id
-    estimator: EstimatorName
+    estimator: AnyEstimator
     comparison: Comparison = "not_yet"
     comparison_pool: Pool = "all"
     cohorts: tuple[int, ...] = ()
@@ -194,6 +219,16 @@ class Event(Block):
     kind: Literal["break", "law", "definition"]
     periods: tuple[int, ...]
     states: tuple[str, ...] = ()
+
+
+class Merger(Block):
+    """A school that merged: `id` lives on in `merged_into`, whatever the school lists say; null: it does not.
+
+    Both are one unit, before the merger and after it.
+    """
+
+    id: UnitId
+    merged_into: UnitId | None
 
 
 class Synthetic(Block):
@@ -229,6 +264,7 @@ class Study(Block):
     events: tuple[Event, ...]
     plan: Plan
     synthetic: Synthetic | None
+    lineage: tuple[Merger, ...] = ()
 
     def __getattr__(self, name: str) -> Any:
         """Explain a key that the running stage has not declared."""

@@ -15,7 +15,7 @@ def broken_references(found: Study, stem: str) -> Iterator[tuple[str, str, str]]
     if found.id != stem:
         yield "id", f"the study is called `{found.id}` but its file `{stem}`.", "Give both the same name."
     dimensions = {d.id: d for d in found.dimensions}
-    for name in ("districts", "programs", "outcomes", "dimensions", "gaps", "specifications", "events"):
+    for name in ("districts", "programs", "outcomes", "dimensions", "gaps", "specifications", "events", "lineage"):
         yield from _repeated(name, [entry.id for entry in getattr(found, name)])
     yield from _broken_frame(found)
     for i, gap in enumerate(found.gaps):
@@ -69,8 +69,20 @@ def _broken_choices(spec: Specification, key: str, found: Study) -> Iterator[tup
         yield key, f"`{spec.estimator}` knows neither adjustment nor anticipation.", "Use `group_time_att`."
     if spec.estimator in PLACEBO_ESTIMATORS and spec.inference != "cr2":
         yield f"{key}.inference", f"`{spec.estimator}` has placebo inference.", "Leave `inference` out."
+    if spec.estimator == "student_panel":
+        yield from _broken_students(spec, key, found)
     if spec.weights == "own" and spec.sample == "own":
         yield f"{key}.sample", "weights `own` have each group on its own cells already.", "Leave `sample` out."
+
+
+def _broken_students(spec: Specification, key: str, found: Study) -> Iterator[tuple[str, str, str]]:
+    """Choices that student moments do not know."""
+    if spec.weights == "own" or spec.sample == "own":
+        yield key, "`student_panel` has both groups in one regression.", "Leave `weights: own` and `sample: own` out."
+    breaks = {e.id for e in found.events if e.kind == "break"}
+    if set(spec.exclude_events) not in (set(), breaks):
+        yield (f"{key}.exclude_events", "student moments are made with all periods or without the breaks.",
+               f"Leave it out, or name: {', '.join(sorted(breaks)) or 'nothing'}.")
 
 
 def _broken_plan(found: Study) -> Iterator[tuple[str, str, str]]:
@@ -143,6 +155,12 @@ def _broken_frame(found: Study) -> Iterator[tuple[str, str, str]]:
             yield f"districts.{i}.state", f"`{district.id}` is not in `{district.state}`.", "Ids begin with the state."
     for i, program in enumerate(found.programs):
         yield from _unknown(f"programs.{i}.grade_band", program.grade_band, {"all", *found.grade_bands}, "grade band")
+    for i, merger in enumerate(found.lineage):
+        for key in ("id", "merged_into"):
+            school = getattr(merger, key)
+            if school is not None and not any(school.startswith(f"{d.id}-") for d in found.districts):
+                yield (f"lineage.{i}.{key}", f"`{school}` lies in no district of the study.",
+                       "Write <district id>-<school>.")
     for i, event in enumerate(found.events):
         for period in event.periods:
             yield from _unknown(f"events.{i}.periods", str(period), map(str, found.periods.all()), "period")
