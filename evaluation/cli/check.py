@@ -1,65 +1,125 @@
-"""`evaluation check`: look at one file before it is sent or run."""
+"""`evaluation check`: look at files before they are sent or run."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from itertools import groupby
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from evaluation import params
+from evaluation import params, store
 from evaluation.errors import DeliveryError
-from evaluation.ingest.check_file import FileReport, check_file
-from evaluation.ingest.mapping import read_mapping
+from evaluation.ingest.check_delivery import check_delivery, district_of
+from evaluation.ingest.district_folder import MAPPING, read_folder_mapping
+from evaluation.ingest.report_html import page
+from evaluation.params import Study
+
+_MOST_SHOWN = 12
 
 
 def check(
-    file: Annotated[Path, typer.Argument(help="A delivered file, a mapping.yaml or a study file.")],
-    study: Annotated[str, typer.Option(help="The study whose definitions apply.")] = "partnership",
+    files: Annotated[list[Path], typer.Argument(help="Delivered files, a school year's or a district's folder, a "
+                                                     "mapping.yaml or a study file.")],
+    study: Annotated[str | None, typer.Option(help="The study whose definitions apply: its file, or its name in the "
+                                                   "project's folder. Without it: default definitions.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write the whole report as a page to this file.")] = None,
+    json_: Annotated[Path | None, typer.Option("--json", help="Write the whole report as JSON to this file.")] = None,
 ) -> None:
-    """Say whether a file can be taken, and if not, which rows and columns to mend.
+    """Say whether files can be taken, and if not, which rows and columns to mend. Needs no key.
 
-    Exit code 0: accepted. 2: refused. 3: accepted, with more rows set aside than the study tolerates.
+    Nothing is written unless --html or --json names a file.
 
-    Example: `evaluation check data/restricted/deliveries/partnership/ia-9001/2024/"Attendance by Month_2024.csv"`
+    Exit code 0: accepted. 2: refused. 3: accepted, with more rows set aside than tolerated.
+
+    Example: `evaluation check ia-9001 --html report.html`, or
+    `evaluation check data/restricted/deliveries/partnership/ia-9001/2024 --study partnership`
     """
     console = Console(stderr=True)
-    if not file.is_file():
-        raise DeliveryError("there is no such file.", where=str(file), fix="Check the path.")
-    if file.suffix in {".yaml", ".yml"} and file.name != "mapping.yaml":
+    if len(files) == 1 and _is_checked_alone(files[0], console):
+        return
+    targets = [target for target in (html, json_) if target is not None]
+    for target in targets:
+        _refuse_inside_a_delivery(target)
+    content = check_delivery(files, None if study is None else _study(study))
+    _show(content, console)
+    if html is not None:
+        store.write_bytes(page(content).encode(), html)
+    if json_ is not None:
+        store.write_json(content, json_)
+    for target in targets:
+        typer.echo(str(target))
+    if not targets:
+        console.print("The whole report, file by file: add --html report.html", style="dim")
+    raise typer.Exit(content["verdict"]["exit_code"])
+
+
+def _is_checked_alone(file: Path, console: Console) -> bool:
+    """Check a mapping or a study file, if it is one."""
+    if not file.is_file() or file.suffix not in {".yaml", ".yml"}:
+        return False
+    if file.name == MAPPING:
+        read_folder_mapping(file.parent)
+        console.print("The mapping is complete.", style="green")
+    else:
         found = params.read_study(file)
         console.print(f"Study `{found.id}` is complete: {len(found.specifications)} specifications.", style="green")
-        return
-    if file.name == "mapping.yaml":
-        read_mapping(file.read_bytes(), where=str(file), folder=file.resolve().parent.name)
-        console.print("The mapping is complete.", style="green")
-        return
-    wanted = params.study(study)
-    report = check_file(file, wanted)
-    _show(report, console)
-    raise typer.Exit(_exit_code(report, wanted.quarantine_tolerance))
+    return True
 
 
-def _show(report: FileReport, console: Console) -> None:
-    console.print(
-        f"{report.rows_in:,} rows in = {report.rows_accepted:,} accepted + {report.rows_quarantined:,} set aside "
-        f"+ {report.rows_refused:,} refused"
-    )
-    if report.refusal is not None:
-        console.print(f"Refused: {report.refusal}", style="red", markup=False, highlight=False, soft_wrap=True)
-    if not report.findings:
-        console.print("Nothing to mend.", style="green")
-        return
-    table = Table("row", "column", "what is wrong", "rows", "how to fix")
-    for finding in report.findings:
-        row = "" if finding.row is None else f"{finding.row:,}"
-        table.add_row(row, finding.column or "", finding.what, f"{finding.count:,}", finding.fix)
-    console.print(table)
+def _study(named: str) -> Study:
+    return params.read_study(Path(named)) if named.endswith((".yaml", ".yml")) else params.study(named)
 
 
-def _exit_code(report: FileReport, tolerance: float) -> int:
-    if report.refusal is not None:
-        return 2
-    return 3 if report.rows_quarantined > tolerance * report.rows_in else 0
+def _refuse_inside_a_delivery(target: Path) -> None:
+    if district_of(target.resolve().parent) is not None:
+        raise DeliveryError("a report in a district's folder would be taken for a delivered file.", where=str(target),
+                            fix="Write it elsewhere.")
+
+
+def _show(content: Mapping[str, Any], console: Console) -> None:
+    said, total = content["verdict"], content["totals"]
+    console.print(said["sentence"], style={0: "bold green", 2: "bold red", 3: "bold yellow"}[said["exit_code"]],
+                  markup=False, highlight=False, soft_wrap=True)
+    console.print(f"{total['files']:,} file{'' if total['files'] == 1 else 's'}, {total['rows_in']:,} rows in = "
+                  f"{total['rows_accepted']:,} accepted + {total['rows_quarantined']:,} set aside + "
+                  f"{total['rows_refused']:,} refused", highlight=False)
+    if content["to_mend"]:
+        console.print(_to_mend(content["to_mend"][:_MOST_SHOWN]))
+        more = len(content["to_mend"]) - _MOST_SHOWN
+        if more > 0:
+            console.print(f"… and {more:,} more.")
+    for sentence in _not_sent(content["coverage"]):
+        console.print(sentence, style="yellow", markup=False, highlight=False, soft_wrap=True)
+    for shift in content["level_shifts"][:_MOST_SHOWN]:
+        levels = shift["levels"]
+        console.print(f"Look at this: {shift['unit_id']} {shift['column']} {shift.get('code', '')} {shift['kind']} in "
+                      f"{shift['year']}: {levels[str(shift['year_before'])]} before, {levels[str(shift['year'])]} then "
+                      f"({shift['unit']}).", style="yellow", markup=False, highlight=False, soft_wrap=True)
+
+
+def _not_sent(coverage: list[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield the tables of a district with the years in which no school's rows were sent."""
+    def place(row: Mapping[str, Any]) -> tuple[str, str]:
+        return row["district_id"], row["table"]
+    for (district, table), rows in groupby(coverage, key=place):
+        years = zip(*(row["years"] for row in rows), strict=True)
+        missing = [str(year[0]["school_year"]) for year in years if all(one["state"] == "not_sent" for one in year)]
+        if missing:
+            yield f"Not sent: {district} {table} {', '.join(missing)}."
+
+
+def _to_mend(problems: list[Mapping[str, Any]]) -> Table:
+    table = Table("what is wrong", "where", "rows", "how to fix", box=SIMPLE_HEAD, pad_edge=False)
+    for problem in problems:
+        row = f", row {problem['first_row']:,}" if "first_row" in problem else ""
+        column = f", column {problem['column']}" if "column" in problem else ""
+        more = f" and {problem['files'] - 1:,} more" if problem["files"] > 1 else ""
+        style = None if not problem["is_blocking"] else "red" if problem["kind"] == "refused" else "yellow"
+        table.add_row(f"{problem['what']} ({problem['rule']})", f"{problem['first_file']}{row}{column}{more}",
+                      f"{problem['rows']:,}", problem["fix"], style=style)
+    return table

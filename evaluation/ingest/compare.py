@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import narwhals.stable.v2 as nw
 
 from evaluation.contracts import TABLES
 from evaluation.engine import Frame, collect
 from evaluation.ingest.canonical import CANONICAL
+from evaluation.ingest.small_counts import shown
 
 _PLACE = ("district_id", "school_year")
 
@@ -38,6 +40,12 @@ class Difference:
     def is_same(self) -> bool:
         """Whether no row was added, removed or changed."""
         return not (self.added or self.removed or self.changed)
+
+    def in_words(self) -> dict[str, Any]:
+        """Return the record for a report, its counts as `small_counts` shows them; a school list's are exact."""
+        names_students = self.students_after is not None
+        return {key: shown(value) if isinstance(value, int) and key != "school_year" and names_students else value
+                for key, value in asdict(self).items()} | {"columns": list(self.columns)}
 
 
 def compare(before: Mapping[str, Frame], after: Mapping[str, Frame]) -> tuple[Difference, ...]:

@@ -23,6 +23,8 @@ STATES: Mapping[State, str] = {
 }
 WHOLE_DISTRICT = ("student_year",)
 """Tables whose rows name no school."""
+IF_SENT = ("school_session",)
+"""Tables that a district may do without: they are missed only where it sent some of them."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,8 @@ def coverage_matrix(files: Iterable[FileReport], tables: Mapping[str, Frame]) ->
     found: list[Covered] = []
     for district in sorted(years):
         span = range(min(years[district]), max(years[district]) + 1)
-        for name in CANONICAL:
+        sent = {table for of, table, _ in accepted | refused if of == district}
+        for name in (n for n in CANONICAL if n in sent or n not in IF_SENT):
             units: list[str | None] = [None] if name in WHOLE_DISTRICT else [*schools[district]] or [None]
             found += [covered(district, name, school, year) for school in units for year in span]
     return tuple(found)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Any
 
 import pandas as pd
 
@@ -21,22 +20,6 @@ def intake(files: Iterable[FileReport]) -> pd.DataFrame:
     """Return one `intake` row per file."""
     columns = TABLES["intake"].columns
     return pd.DataFrame([[getattr(f, c) for c in columns] for f in files], columns=list(columns), dtype="object")
-
-
-def report(files: tuple[FileReport, ...], districts_without_files: Iterable[str], demo_key: bool) -> dict[str, Any]:
-    """Return the content of report.json: totals, districts that sent nothing, and every file with its findings."""
-    return {
-        "totals": {field: sum(getattr(f, field) for f in files) for field in _COUNTS} | {"files": len(files)},
-        "districts_that_sent_nothing": sorted(districts_without_files),
-        "pseudonyms": "demonstration key: anybody can recompute them" if demo_key else "district's own key",
-        "files": [_in_words(f) for f in sorted(files, key=lambda f: f.file)],
-    }
-
-
-def _in_words(file: FileReport) -> dict[str, Any]:
-    content = asdict(file)
-    content["findings"] = [{k: v for k, v in f.items() if v is not None and v != ""} for f in content["findings"]]
-    return content
 
 
 def summary(files: tuple[FileReport, ...], districts_without_files: Iterable[str], accept_without: tuple[str, ...],

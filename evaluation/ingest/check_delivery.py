@@ -1,0 +1,120 @@
+"""What the intake would say of files or of a whole district's folder: the same rules and report, nothing written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from evaluation import engine
+from evaluation.errors import DeliveryError
+from evaluation.ingest.canonical import CANONICAL
+from evaluation.ingest.default_study import WORDS, default_study
+from evaluation.ingest.district import District
+from evaluation.ingest.district_folder import MAPPING, delivered_paths, ingest_folder, read_folder_mapping
+from evaluation.ingest.report_content import report_content
+from evaluation.ingest.revised import told
+from evaluation.ingest.versions import snapshot
+from evaluation.params import Study
+
+_NO_SECRET = b"checked only; no pseudonym leaves this module"
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A district's folder, the files to report on, and those to read: schools and enrolment lie in others of a year."""
+
+    folder: Path
+    wanted: frozenset[str]
+    read: tuple[str, ...]
+    is_whole: bool
+
+
+def check_delivery(paths: Sequence[Path], study: Study | None) -> dict[str, Any]:
+    """Return the intake's report (`report_content`) of files, of a year's folder, of a district's or of several.
+
+    The mapping is found in the folders above a file. Of single files and years, only they are reported; the others of
+    the same school year are read too, since schools and enrolment lie there. Without a study, default definitions
+    apply.
+
+    Raises
+    ------
+    DeliveryError
+        A path is missing or holds no delivery, no mapping.yaml lies above it, the mapping is broken, the study does
+        not know the district, or a file is not in a school year's folder.
+    """
+    asked = _asked(paths)
+    known = default_study(read_folder_mapping(a.folder) for a in asked) if study is None else study
+    for a in asked:
+        if a.folder.name not in {d.id for d in known.districts}:
+            raise DeliveryError(f"the study has no district `{a.folder.name}`.", where=str(a.folder),
+                                fix="Add it under `districts` in the study file, or check it without --study.")
+    as_of = None if study is None else study.deliveries.as_of
+    with engine.session() as session:
+        found = [ingest_folder(a.folder, snapshot(a.read, as_of)[0], known, key=_NO_SECRET, session=session)
+                 for a in asked]
+        every = tuple(file for a, district in zip(asked, found, strict=True) for file in district.files
+                      if file.file.partition("/")[2] in a.wanted)
+        files = tuple(file for file in every if file.superseded_by is None)
+        names = CANONICAL if all(a.is_whole for a in asked) else tuple({f.table for f in files} & set(CANONICAL))
+        tables = {name: session.frame(_joined(found, name)) for name in CANONICAL
+                  if name in {*names, "school_year", "enrollment"} and any(name in d.tables for d in found)}
+        quarantine = pd.concat([district.quarantine for district in found], ignore_index=True)
+        content = report_content(
+            files, quarantine, tables, tolerance=known.quarantine_tolerance,
+            accept_without=known.deliveries.accept_without, silent=(), pseudonyms="none leaves this check",
+            definitions=WORDS if study is None else f"study {study.id}")
+    if not all(a.is_whole for a in asked):
+        content["coverage"] = [row for row in content["coverage"] if row["table"] in names]
+    revisions = tuple(revision for district in found for revision in district.revisions)
+    later = tuple(f"{a.folder.name}/{path}" for a in asked for path in snapshot(a.wanted, as_of)[1])
+    superseded = tuple(file for file in every if file.superseded_by is not None)
+    return content | told(revisions, superseded, later, as_of)
+
+
+def district_of(path: Path) -> Path | None:
+    """Return the nearest folder, the path itself or above it, that holds a mapping.yaml."""
+    return next((folder for folder in (path, *path.parents) if (folder / MAPPING).is_file()), None)
+
+
+def _asked(paths: Sequence[Path]) -> list[_Asked]:
+    wanted: dict[Path, set[str]] = {}
+    for path in paths:
+        for folder, files in _found(path):
+            wanted.setdefault(folder, set()).update(files)
+    asked = []
+    for folder, files in sorted(wanted.items()):
+        delivered = delivered_paths(folder)
+        years = {name.partition("/")[0][:4] for name in files}
+        read = tuple(name for name in delivered if name in files or name.partition("/")[0][:4] in years)
+        asked.append(_Asked(folder, frozenset(files), read, files >= set(delivered)))
+    return asked
+
+
+def _found(path: Path) -> Iterable[tuple[Path, set[str]]]:
+    """Return (district's folder, files below it) of what was asked for."""
+    place = path.resolve()
+    if not place.exists():
+        raise DeliveryError("there is no such file.", where=str(path), fix="Check the path.")
+    folder = district_of(place)
+    if folder is None:
+        below = sorted(p.parent for p in place.glob(f"*/{MAPPING}")) if place.is_dir() else []
+        if not below:
+            raise DeliveryError("there is no mapping.yaml in the folders above this file.", where=str(path),
+                                fix="Put the file into <district>/<school year>/, and <district>/mapping.yaml beside "
+                                    "the years; `evaluation map FILES` proposes one.")
+        return [(district, set(delivered_paths(district))) for district in below]
+    relative = place.relative_to(folder).as_posix()
+    delivered = delivered_paths(folder)
+    files = {name for name in delivered if relative in (".", name) or name.startswith(f"{relative}/")}
+    if not files:
+        raise DeliveryError("there is nothing to check.", where=str(path),
+                            fix="Name delivered files or a folder that holds some.")
+    return [(folder, files)]
+
+
+def _joined(found: Sequence[District], name: str) -> pd.DataFrame:
+    return pd.concat([d.tables[name] for d in found if name in d.tables], ignore_index=True)
