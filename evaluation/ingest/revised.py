@@ -26,7 +26,7 @@ def told(revisions: Iterable[Revision], superseded: Iterable[FileReport], later:
     """Return what report.json says of versions: the snapshot, every change, files replaced and files left for later."""
     return {
         "as_of": as_of or "newest",
-        "revisions": [asdict(r) for r in revisions],
+        "revisions": [{"version": r.version, "before": r.before} | r.difference.in_words() for r in revisions],
         "superseded_files": [asdict(f) for f in superseded],
         "delivered_after_as_of": list(later),
     }
