@@ -2,30 +2,47 @@
 
 from __future__ import annotations
 
-import typer
+from importlib import import_module
+from typing import Any
 
-from evaluation.cli.app import app as _app
-from evaluation.cli.check import check as _check
-from evaluation.cli.did import did as _did
-from evaluation.cli.key import key as _key
-from evaluation.cli.plan import plan as _plan
-from evaluation.cli.run import run as _run
+import typer
+from typer.core import TyperGroup
+
 from evaluation.stage import told
 
-program = typer.Typer(
-    help="Evaluate whether school programs narrow gaps between student groups.\n\n"
-    "Start with: evaluation run",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode="markdown",
-    pretty_exceptions_enable=False,
-)
-program.command()(_run)
-program.command()(_check)
-program.command()(_app)
-program.command()(_did)
-program.add_typer(_plan, name="plan")
-program.add_typer(_key, name="key")
+COMMANDS = ("run", "check", "app", "did", "plan", "key")
+"""Each is a function, or a program of its own, of this name in the module of this name."""
+
+
+class _Commands(TyperGroup):
+    """Loads a command when it is asked for, so that none waits for what others import."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in COMMANDS:
+            return None
+        found = getattr(import_module(f"evaluation.cli.{cmd_name}"), cmd_name)
+        if not isinstance(found, typer.Typer):
+            alone = typer.Typer(add_completion=False, rich_markup_mode="markdown", pretty_exceptions_enable=False)
+            alone.command(cmd_name)(found)
+            found = alone
+        command = typer.main.get_command(found)
+        command.name = cmd_name
+        return command
+
+
+program = typer.Typer(cls=_Commands, no_args_is_help=True, add_completion=False, rich_markup_mode="markdown",
+                      pretty_exceptions_enable=False)
+
+
+@program.callback()
+def _program() -> None:
+    """Evaluate whether school programs narrow gaps between student groups.
+
+    Start with: evaluation run
+    """
 
 
 def main() -> None:

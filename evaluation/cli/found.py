@@ -40,9 +40,8 @@ def overall(estimates: pd.DataFrame) -> dict[tuple[str, str, str, str], Row]:
 
 def planted(weights: pd.DataFrame, truth_cells: pd.DataFrame, study: Study) -> dict[tuple[str, str, str], float]:
     """Return the planted overall effect on each gap by specification, outcome and gap."""
-    truth = truth_of(weights, truth_cells, study)
-    rows = truth[truth["estimand"].eq("overall")]
-    return {(r["specification"], r["outcome_id"], r["gap_id"]): r["truth"] for r in rows.to_dict("records")}
+    truth = truth_of(weights[weights["estimand"].eq("overall")], truth_cells, study)
+    return {(r["specification"], r["outcome_id"], r["gap_id"]): r["truth"] for r in truth.to_dict("records")}
 
 
 def two_way_of(study: Study, specification: Specification) -> str | None:
