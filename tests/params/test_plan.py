@@ -98,6 +98,7 @@ def part_of_a_study() -> dict:
     """Every block of a study file, each list with few entries: the default study's, with tables to read."""
     content = STUDY.model_dump(mode="json")
     content["deliveries"] = params.study("connecticut", ROOT).deliveries.model_dump(mode="json")
+    content["lineage"] = [{"id": "ia-9010-104", "merged_into": "ia-9010-103"}]
     plan = content["plan"]
     kept = {"districts": 2, "specifications": 2, "outcomes": 3, "programs": 1}
     kept_of_plan = {"confirmatory": 1, "exploratory": 1, "families": 1, "decision_rules": 1}
@@ -142,7 +143,8 @@ def others(value) -> list:
         return [not value]
     if isinstance(value, int | float):
         return [value + 1, value / 2]
-    return [1, 1.5, ["x"], *WORDS] if value is None else [f"{value}x", *(w for w in WORDS if w != value)]
+    return ([1, 1.5, ["x"], "2025-06-30", *WORDS] if value is None
+            else [f"{value}x", *(w for w in WORDS if w != value)])
 
 
 def with_another(content: dict, at: tuple) -> Iterator[dict]:
