@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from evaluation.contracts import TABLES, conform
+from evaluation.contracts import TABLES, checked, conform, from_arrow, refuse_repeated
 
 DATA = Path("data")
+ROWS_PER_GROUP = 131_072
+"""Rows of a Parquet row group: what is held in memory while a large table is written, and read by one thread."""
 
 
 def folder(level: str, stage: str, study: str) -> Path:
@@ -43,23 +45,77 @@ def scratch(stage: str, study: str) -> Path:
     return folder("restricted", stage, study) / ".scratch"
 
 
-def path(table: str, study: str) -> Path:
-    """Return where a table of the contract lies between stages."""
+def path(table: str, study: str, *, district: str | None = None) -> Path:
+    """Return where a table of the contract lies; of one that lies by district, its folder or a district's file."""
     contract = TABLES[table]
+    if contract.by_district:
+        apart = folder(contract.level, contract.stage, study) / table
+        return apart if district is None else apart / f"{district}.parquet"
     if contract.level == "released":
         return folder("unreleased", "release", study) / contract.audience / f"{table}.parquet"
     return folder(contract.level, contract.stage, study) / f"{table}.parquet"
 
 
-def write(frame: pd.DataFrame, table: str, study: str) -> Path:
+def write(frame: pd.DataFrame, table: str, study: str, *, district: str | None = None) -> Path:
     """Check `frame` against its contract and write it; equal rows give equal bytes, without column statistics."""
-    checked = conform(frame, table)
-    target = path(table, study)
-    arrow = pa.Table.from_pandas(checked, preserve_index=False).replace_schema_metadata()
-    sink = pa.BufferOutputStream()
-    pq.write_table(arrow, sink, compression="zstd", write_statistics=False, store_schema=False)
-    write_bytes(sink.getvalue().to_pybytes(), target)
+    target = path(table, study, district=district)
+    rows = conform(frame, table)
+    groups = (rows[first:first + ROWS_PER_GROUP] for first in range(0, len(rows), ROWS_PER_GROUP))
+    _write_groups(groups, rows[:0], target)
     return target
+
+
+def write_in_order(batches: Iterable[pa.RecordBatch], table: str, study: str) -> Path:
+    """Write rows that come sorted by the contract's key as `write` does, a row group in memory at a time.
+
+    Raises
+    ------
+    ContractError
+        As `conform` does.
+    """
+    target = path(table, study)
+    key = list(TABLES[table].key)
+
+    def groups() -> Iterator[pd.DataFrame]:
+        last = none
+        for batch in _regrouped(batches):
+            rows = checked(from_arrow(batch), table)
+            keys = pd.concat([last, rows[key]], ignore_index=True)
+            refuse_repeated(keys.duplicated(), table)
+            last = keys.tail(1)
+            yield rows
+
+    none = checked(pd.DataFrame(columns=list(TABLES[table].columns)), table)
+    _write_groups(groups(), none, target)
+    return target
+
+
+def _regrouped(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """Yield the same rows in tables of ROWS_PER_GROUP, the last one shorter: how they came cannot change a byte."""
+    held: list[pa.RecordBatch] = []
+    for batch in batches:
+        held.append(batch)
+        while sum(len(b) for b in held) >= ROWS_PER_GROUP:
+            whole = pa.Table.from_batches(held)
+            yield whole[:ROWS_PER_GROUP]
+            held = whole[ROWS_PER_GROUP:].to_batches()
+    if sum(len(b) for b in held):
+        yield pa.Table.from_batches(held)
+
+
+def _write_groups(groups: Iterable[pd.DataFrame], none: pd.DataFrame, target: Path) -> None:
+    schema = _arrow(none).schema
+
+    def content(handle: BinaryIO) -> None:
+        with pq.ParquetWriter(handle, schema, compression="zstd", write_statistics=False, store_schema=False) as writer:
+            for rows in groups:
+                writer.write_table(_arrow(rows).cast(schema), row_group_size=ROWS_PER_GROUP)
+
+    _write_whole(content, target)
+
+
+def _arrow(rows: pd.DataFrame) -> pa.Table:
+    return pa.Table.from_pandas(rows, preserve_index=False).replace_schema_metadata()
 
 
 def read(table: str, study: str) -> pd.DataFrame:
@@ -85,15 +141,22 @@ def write_bytes(content: bytes, target: Path) -> None:
     OSError
         The disk is full or the folder cannot be written to; the old file stays and no temporary one is left.
     """
+    def whole(handle: BinaryIO) -> None:
+        handle.write(content)
+
+    _write_whole(whole, target)
+
+
+def _write_whole(write_to: Callable[[BinaryIO], None], target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{target.name}.tmp")
     try:
         with temporary.open("wb") as handle:
-            handle.write(content)
+            write_to(handle)
             handle.flush()
             os.fsync(handle.fileno())
         temporary.replace(target)
-    except OSError:
+    except BaseException:
         temporary.unlink(missing_ok=True)
         raise
     flush(target.parent)

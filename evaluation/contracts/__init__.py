@@ -1,6 +1,7 @@
 """The contract of every table that crosses a stage. `docs/data_contract.md` is generated from it."""
 
-from evaluation.contracts.check import conform
+from evaluation.contracts.arrow import from_arrow
+from evaluation.contracts.check import checked, conform, refuse_repeated
 from evaluation.contracts.column import Column
 from evaluation.contracts.columns import (
     COLUMNS,
@@ -32,5 +33,8 @@ __all__ = [
     "NoBreakdown",
     "Reason",
     "Table",
+    "checked",
     "conform",
+    "from_arrow",
+    "refuse_repeated",
 ]

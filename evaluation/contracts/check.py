@@ -25,6 +25,14 @@ def conform(frame: pd.DataFrame, table: str) -> pd.DataFrame:
         A column is missing or unknown, a type does not fit, a value is outside its limits, or a key repeats. The
         message names table, column, rule and count, never a value.
     """
+    out = checked(frame, table)
+    key = list(TABLES[table].key)
+    refuse_repeated(out.duplicated(key), table)
+    return out.sort_values(key, kind="stable", na_position="first", ignore_index=True)
+
+
+def checked(frame: pd.DataFrame, table: str) -> pd.DataFrame:
+    """Return `frame` with the contract's columns and types, in the order it has: `conform` without the key."""
     contract = TABLES[table]
     for name in contract.columns:
         if name not in frame.columns:
@@ -32,11 +40,14 @@ def conform(frame: pd.DataFrame, table: str) -> pd.DataFrame:
     for name in frame.columns:
         if name not in contract.columns:
             raise ContractError(table, str(name), "is not in the contract", len(frame))
-    out = pd.DataFrame({name: _typed(frame[name], contract.column(name), table) for name in contract.columns})
-    repeated = int(out.duplicated(list(contract.key)).sum())
+    return pd.DataFrame({name: _typed(frame[name], contract.column(name), table) for name in contract.columns})
+
+
+def refuse_repeated(is_repeated: pd.Series, table: str) -> None:
+    """Raise ContractError when a row's key is another row's."""
+    repeated = int(is_repeated.sum())
     if repeated:
-        raise ContractError(table, ", ".join(contract.key), "key repeats", repeated)
-    return out.sort_values(list(contract.key), kind="stable", na_position="first", ignore_index=True)
+        raise ContractError(table, ", ".join(TABLES[table].key), "key repeats", repeated)
 
 
 def _typed(values: pd.Series, column: Column, table: str) -> pd.Series:

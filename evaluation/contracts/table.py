@@ -14,7 +14,10 @@ Audience = Literal["public", "district", "lead", "researcher"]
 
 @dataclass(frozen=True)
 class Table:
-    """One table: its key and columns, the level of protection it lies under, the stage that writes it, its audience."""
+    """One table: its key and columns, the level of protection it lies under, the stage that writes it, its audience.
+
+    `by_district`: it lies as a folder with a file per district, as one may be too large for memory.
+    """
 
     name: str
     description: str
@@ -24,6 +27,7 @@ class Table:
     columns: tuple[str, ...]
     audience: Audience = "researcher"
     nullable: frozenset[str] = field(default_factory=frozenset)
+    by_district: bool = False
 
     def column(self, name: str) -> Column:
         """Return a column as this table holds it: `nullable` names those it may leave empty though others may not."""

@@ -40,7 +40,7 @@ _TABLES: tuple[Table, ...] = (
     Table("attendance_day", "Attendance by student, school and enrolled school day, of districts that send it so: a "
           "folder with a file per district", "restricted", "ingest", ("student_key", "school_id", "date"),
           ("student_key", "school_id", "district_id", "school_year", "date", "half_days_absent",
-           "half_days_absent_oss")),
+           "half_days_absent_oss"), by_district=True),
     Table("attendance_part", "Absences by day, or time by kind, as sent; `ingest` makes attendance of them and writes "
           "only that", "restricted", "ingest", ("student_key", "school_id", "date", "kind"),
           ("student_key", "school_id", "district_id", "school_year", "date", "source_grain", "kind", "day_parts")),

@@ -17,10 +17,10 @@ import narwhals.stable.v2 as nw
 import pandas as pd
 import pyarrow as pa
 
+from evaluation.contracts import from_arrow
+
 DUCKDB = "duckdb"
 Frame: TypeAlias = "nw.LazyFrame[Any]"
-
-_PANDAS = {pa.int64(): pd.Int64Dtype(), pa.string(): pd.StringDtype(), pa.bool_(): pd.BooleanDtype()}
 
 
 class Session(Protocol):
@@ -81,10 +81,6 @@ def session(engine: str = DUCKDB, *, memory: str | None = None, scratch: Path | 
 
 
 def collect(frame: Frame) -> pd.DataFrame:
-    """Compute a lazy frame; rows come in no particular order until a contract sorts them.
-
-    Integers and text keep their types where values are missing: a 64-bit sum never passes through a float.
-    """
-    found: pd.DataFrame = frame.collect("pyarrow").to_native().to_pandas(types_mapper=_PANDAS.get)
-    return found
+    """Compute a lazy frame; rows come in no particular order until a contract sorts them."""
+    return from_arrow(frame.collect("pyarrow").to_native())
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import narwhals.stable.v2 as nw
 import pandas as pd
 from rich.console import Console
 from rich.progress import track
 
 from evaluation import engine, params, stage, store
 from evaluation.contracts import TABLES
+from evaluation.daily import months
 from evaluation.errors import DeliveryError
 from evaluation.ingest.canonical import CANONICAL
 from evaluation.ingest.crosswalk import CROSSWALKS, Crosswalk, is_beside, read_crosswalk
@@ -77,7 +80,7 @@ def _districts(deliveries: Path, study: Study, study_id: str) -> None:
     chosen, scratch = params.settings(), store.scratch("ingest", study_id)
     with engine.session(chosen.engine, memory=chosen.engine_memory, scratch=scratch) as session:
         shown = track(folders, "ingest", console=console, disable=not console.is_terminal)
-        found = [_district(folder, study, key, session) for folder in shown]
+        found = [_days_written(_district(folder, study, key, session), folder.name, study_id) for folder in shown]
         moves = movement(session.frame(_joined([d.tables["enrollment"] for d in found], "enrollment")))
     as_of, revisions = study.deliveries.as_of, tuple(revision for district in found for revision in district.revisions)
     later = tuple(f"{folder.name}/{path}" for folder in folders for path in snapshot(_files(folder), as_of)[1])
@@ -94,7 +97,7 @@ def _districts(deliveries: Path, study: Study, study_id: str) -> None:
     linking = {"key_id": key_id(key), "linking": {"districts": linked, "movement": moves}}
     with engine.session(chosen.engine, memory=chosen.engine_memory, scratch=scratch) as session:
         content = report_content(
-            files, quarantine, {name: session.scan(store.path(name, study_id)) for name in CANONICAL},
+            files, quarantine, _tables(study_id, session),
             tolerance=study.quarantine_tolerance, accept_without=study.deliveries.accept_without, silent=silent,
             definitions=f"study {study_id}",
             pseudonyms="demonstration key: anybody can recompute them" if has_demo else "district's own key")
@@ -102,6 +105,26 @@ def _districts(deliveries: Path, study: Study, study_id: str) -> None:
     for line in lines(revisions, later, as_of):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     _conclude(files, study, silent, study.quarantine_tolerance, str(target))
+
+
+def _days_written(found: District, district: str, study_id: str) -> District:
+    """Write a district's daily attendance at once, so that one district's alone is in memory."""
+    tables = dict(found.tables)
+    days = tables.pop("attendance_day", None)
+    if days is not None:
+        store.write(days, "attendance_day", study_id, district=district)
+    return replace(found, tables=tables)
+
+
+def _tables(study_id: str, session: engine.Session) -> dict[str, engine.Frame]:
+    """Return the accepted rows of every table; daily attendance counts by month."""
+    tables = {name: session.scan(store.path(name, study_id)) for name in CANONICAL}
+    days = store.path("attendance_day", study_id)
+    if days.is_dir():
+        columns = TABLES["attendance"].columns
+        by_month = months(session.scan(days)).select(*columns)
+        tables["attendance"] = nw.concat([tables["attendance"].select(*columns), by_month])
+    return tables
 
 
 def _write(content: Mapping[str, Any], target: Path) -> None:

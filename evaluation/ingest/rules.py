@@ -11,21 +11,28 @@ import narwhals.stable.v2 as nw
 
 from evaluation.contracts import TABLES
 from evaluation.engine import Frame
+from evaluation.engine.days import day_number
+from evaluation.ingest.attendance_parts import DAY
 
 SCHOOL = ("school_id", "school_year")
 STUDENT_SCHOOL = ("student_key", "school_id", "school_year")
 ENROLLED_ON = {
     "student_year": ("not_enrolled", ("student_key", "school_year")),
     "attendance": ("not_enrolled_at_school", STUDENT_SCHOOL),
+    "attendance_part": ("not_enrolled_at_school", STUDENT_SCHOOL),
+    "attendance_day": ("not_enrolled_at_school", STUDENT_SCHOOL),
     "discipline_action": ("not_enrolled_at_school", STUDENT_SCHOOL),
     "survey_response": ("not_enrolled_at_school", STUDENT_SCHOOL),
 }
 """Per table, the rule that asks for an accepted enrolment, and the columns it must share."""
 KEEPS_NO_ROW = ("exact_duplicate",)
 """Rules that are notes: the row is accepted and counts once with the one it repeats."""
+_WHOLE_DAY = 2
+"""Half-days of a day."""
 
 
-def judged(name: str, rows: Frame, roster: Frame | None, enrolled: Frame | None) -> Frame:
+def judged(name: str, rows: Frame, roster: Frame | None, enrolled: Frame | None, *, sessions: Frame | None = None
+           ) -> Frame:
     """Return `rows` of table `name` with the rule each breaks.
 
     Parameters
@@ -33,34 +40,87 @@ def judged(name: str, rows: Frame, roster: Frame | None, enrolled: Frame | None)
     rows : canonical columns and `at`.
     roster : the accepted `school_year` rows; needed by every table with schools but `school_year` itself.
     enrolled : the accepted `enrollment` rows; needed by every table of students but `enrollment` itself.
+    sessions : the accepted `school_session` rows; needed by absences.
     """
     frame = rows.with_columns(rule=nw.lit(None, dtype=nw.String))
     if roster is not None and name not in ("school_year", "student_year"):
         wanted = ["grade_low", "grade_high", "calendar_days"]
         frame = frame.join(roster.select(*SCHOOL, *wanted), on=list(SCHOOL), how="left")
         frame = _flag(frame, "school_not_in_roster", nw.col("calendar_days").is_null())
+    if name == "school_session":
+        frame = _sessions(frame)
     if name == "school_year":
+        frame = _flag(frame, "no_calendar", nw.col("calendar_days").is_null())
         frame = _flag(frame, "grade_range_reversed", nw.col("grade_low") > nw.col("grade_high"))
         frame = _flag(frame, "no_grade_band", nw.col("grade_band") == "")
     if name == "enrollment":
         in_school = (nw.col("grade") >= nw.col("grade_low")) & (nw.col("grade") <= nw.col("grade_high"))
         frame = _flag(frame, "grade_outside_school", ~in_school)
         frame = _flag(frame, "exit_before_entry", nw.col("exit_date") < nw.col("entry_date"))
-    if name == "attendance":
-        frame = _flag(frame, "absent_over_enrolled", nw.col("half_days_absent") > nw.col("half_days_enrolled"))
+    if name in ("attendance", "attendance_day"):
+        enrolled_for = nw.col("half_days_enrolled") if name == "attendance" else _WHOLE_DAY
+        frame = _flag(frame, "absent_over_enrolled", nw.col("half_days_absent") > enrolled_for)
         frame = _flag(frame, "oss_over_absent", nw.col("half_days_absent_oss") > nw.col("half_days_absent"))
     if name in ENROLLED_ON and enrolled is not None:
         rule, on = ENROLLED_ON[name]
         known = enrolled.select(*on).unique().with_columns(is_known=nw.lit(True))
         frame = frame.join(known, on=list(on), how="left")
         frame = _flag(frame, rule, nw.col("is_known").is_null())
+    if name == "attendance_part" and enrolled is not None and sessions is not None:
+        is_day = nw.col("source_grain") == "day"
+        frame = _within(frame, enrolled, STUDENT_SCHOOL, ("entry_date", "exit_date"))
+        frame = _flag(frame, "not_enrolled_that_day", is_day & ~nw.col("is_within"))
+        frame = _within(frame, sessions, SCHOOL, ("begin_date", "end_date"))
+        frame = _flag(frame, "no_school_day", is_day & ~nw.col("is_within"))
+    if name == "attendance_day" and enrolled is not None:
+        frame = _within(frame, enrolled, STUDENT_SCHOOL, ("entry_date", "exit_date"))
+        frame = _flag(frame, "not_enrolled_that_day", ~nw.col("is_within"))
     frame = _duplicates(frame, name)
     if name == "enrollment":
         frame = _overlaps(frame)
-    if name == "attendance":
-        year = nw.col("half_days_enrolled").sum().over(*STUDENT_SCHOOL, "rule")
-        frame = _flag(frame, "enrolled_over_calendar", year > 2 * nw.col("calendar_days"))
+    if name == "attendance_part":
+        frame = _too_long(frame)
+    if name in ("attendance", "attendance_day"):
+        enrolled_for = nw.col("half_days_enrolled").sum() if name == "attendance" else _WHOLE_DAY * nw.len()
+        year = enrolled_for.over(*STUDENT_SCHOOL, "rule")
+        frame = _flag(frame, "enrolled_over_calendar", year > _WHOLE_DAY * nw.col("calendar_days"))
     return frame.select("at", "rule", *TABLES[name].columns)
+
+
+def _sessions(frame: Frame) -> Frame:
+    """Mark parts of a calendar that cannot be, and all that share a day with another of the school."""
+    begin, end = day_number(nw.col("begin_date")), day_number(nw.col("end_date"))
+    frame = _flag(frame, "session_reversed", nw.col("end_date") < nw.col("begin_date"))
+    frame = _flag(frame, "session_too_full", nw.col("session_days") > end - begin + 1)
+    kept = frame.filter(nw.col("rule").is_null()).select("at", *SCHOOL, "begin_date", "end_date", "session_days")
+    other = kept.select(*SCHOOL, other="at", starts="begin_date", ends="end_date", days="session_days")
+    pairs = kept.join(other, on=list(SCHOOL), how="inner")
+    is_same = ((nw.col("begin_date") == nw.col("starts")) & (nw.col("end_date") == nw.col("ends"))
+               & (nw.col("session_days") == nw.col("days")))
+    clash = pairs.filter(~is_same & (nw.col("begin_date") <= nw.col("ends")) & (nw.col("starts") <= nw.col("end_date")))
+    marks = clash.select("at").unique().with_columns(overlaps=nw.lit(True))
+    return _flag(frame.join(marks, on="at", how="left"), "overlapping_sessions", ~nw.col("overlaps").is_null())
+
+
+def _within(frame: Frame, spans: Frame, on: Sequence[str], ends: tuple[str, str]) -> Frame:
+    """Return rows with `is_within`: whether the date lies in one of the spans that share `on`, both ends included."""
+    first, last = (nw.col(name) for name in ends)
+    pairs = frame.select("at", "date", *on).join(spans.select(*on, *ends), on=list(on), how="inner")
+    inside = pairs.filter((nw.col("date") >= first) & (nw.col("date") <= last))
+    marks = inside.select("at").unique().with_columns(is_within=nw.lit(True))
+    rows = frame.drop("is_within", strict=False).join(marks, on="at", how="left")
+    return rows.with_columns(is_within=~nw.col("is_within").is_null())
+
+
+def _too_long(frame: Frame) -> Frame:
+    """Mark absences of one day that are longer than a day, and time in a year that is longer than its calendar."""
+    none = nw.lit(0, dtype=nw.Int64)
+    is_day, is_absent = nw.col("source_grain") == "day", nw.col("kind") != "present"
+    frame = frame.with_columns(absent=nw.when(is_absent).then(nw.col("day_parts")).otherwise(none))
+    in_day = nw.col("absent").sum().over("student_key", "date", "rule")
+    frame = _flag(frame, "over_a_day", is_day & is_absent & (in_day > DAY))
+    in_year = nw.col("day_parts").sum().over(*STUDENT_SCHOOL, "rule")
+    return _flag(frame, "enrolled_over_calendar", ~is_day & (in_year > DAY * nw.col("calendar_days")))
 
 
 def _flag(frame: Frame, rule: str, is_broken: nw.Expr) -> Frame:

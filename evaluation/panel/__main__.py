@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from evaluation import engine, params, stage, store
+from evaluation.contracts import TABLES
 from evaluation.engine import Frame, Session
 from evaluation.panel.cells import cells, published_cells
 from evaluation.panel.items import item_moments, no_items
@@ -10,7 +11,7 @@ from evaluation.panel.lineage import no_lineage, school_lineage
 from evaluation.panel.moments import no_homes, no_moments, student_moments
 from evaluation.panel.outcomes import values
 from evaluation.panel.paths import no_paths, path_cells, placed
-from evaluation.panel.students import student_outcomes, student_years
+from evaluation.panel.students import by_school, student_outcomes, student_years
 from evaluation.params import Study
 from evaluation.sent import SOURCE, sent
 
@@ -31,10 +32,10 @@ def main(study_id: str) -> None:
     chosen, scratch = params.settings(), store.scratch("panel", study_id)
     with engine.session(chosen.engine, memory=chosen.engine_memory, scratch=scratch) as session:
         tables = _tables(study_id, session)
-        students = session.frame(engine.collect(student_years(tables).join(
-            tables["enrollment_sent"], on=["district_id", "school_year"], how="inner")))
-        store.write(engine.collect(student_outcomes(students, tables, _score(study, students, tables))),
-                    "student_outcome", study_id)
+        students = session.kept(student_years(tables).join(
+            tables["enrollment_sent"], on=["district_id", "school_year"], how="inner"))
+        outcomes = student_outcomes(students, tables, _score(study, students, tables))
+        store.write_in_order(session.in_order(outcomes, TABLES["student_outcome"].key), "student_outcome", study_id)
         store.write(school_lineage(tables["school_year"]), "school_lineage", study_id)
         store.write(cells(study, students, tables), "cells", study_id)
         store.write(item_moments(study, students, tables), "item_moments", study_id)
@@ -48,7 +49,10 @@ def main(study_id: str) -> None:
 def _tables(study_id: str, session: Session) -> dict[str, Frame]:
     """Return the canonical tables, and for each the district-years that were sent as `<table>_sent`."""
     intake = store.read("intake", study_id)
-    return {name: session.scan(store.path(name, study_id)) for name in _SOURCES} | {
+    tables = {name: session.scan(store.path(name, study_id)) for name in _SOURCES}
+    days = store.path("attendance_day", study_id)
+    attendance = by_school(tables["attendance"], session.scan(days) if days.is_dir() else None)
+    return tables | {"attendance": session.kept(attendance)} | {
         f"{name}_sent": session.frame(sent(intake, name)) for name in _SOURCES}
 
 

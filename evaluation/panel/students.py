@@ -7,11 +7,14 @@ from collections.abc import Mapping
 import narwhals.stable.v2 as nw
 
 from evaluation.contracts import TABLES
+from evaluation.daily import summed
 from evaluation.engine import Frame
+from evaluation.engine.days import day_number
 
 STUDENT = ("district_id", "student_key", "school_year")
 ATTRIBUTES = ("race_ethnicity", "sex", "english_learner", "disability", "economic")
 _AT_SCHOOL = (*STUDENT, "school_id")
+_HALF_DAYS = ("half_days_enrolled", "half_days_absent", "half_days_absent_oss")
 _DATES = 100_000_000
 
 
@@ -27,10 +30,20 @@ def student_years(tables: Mapping[str, Frame]) -> Frame:
     return students.with_columns(nw.col(*ATTRIBUTES).fill_null("unknown"))
 
 
+def by_school(attendance: Frame, days: Frame | None) -> Frame:
+    """Return a student's half-days in a year at every school: from `attendance` and, where sent, `attendance_day`.
+
+    Days at a school are the days sent for it: accepted ones lie within the student's spells there.
+    """
+    parts = [attendance.group_by(*_AT_SCHOOL).agg(nw.col(n).sum().cast(nw.Int64) for n in _HALF_DAYS)]
+    if days is not None:
+        parts.append(summed(days, *_AT_SCHOOL).select(*_AT_SCHOOL, *_HALF_DAYS))
+    return nw.concat(parts)
+
+
 def half_days(attendance: Frame) -> Frame:
     """Return a student-year's half-days over all schools of the district."""
-    names = ("half_days_enrolled", "half_days_absent", "half_days_absent_oss")
-    return attendance.group_by(*STUDENT).agg(*(nw.col(n).sum().cast(nw.Int64) for n in names))
+    return attendance.group_by(*STUDENT).agg(nw.col(n).sum().cast(nw.Int64) for n in _HALF_DAYS)
 
 
 def actions(discipline: Frame, codes: tuple[str, ...], name: str) -> Frame:
@@ -52,23 +65,6 @@ def _home_school(tables: Mapping[str, Frame]) -> Frame:
     schools = schools.with_columns(order=(days * _DATES + nw.col("entered")).cast(nw.Int64))
     last = schools.filter(nw.col("order") == nw.col("order").max().over(*STUDENT))
     return last.group_by(*STUDENT).agg(nw.col("school_id").min())
-
-
-def day_number(iso: nw.Expr) -> nw.Expr:
-    """Return the day of an ISO date as a whole number, so that a difference is a number of days.
-
-    Integers alone: no engine's time zone or way to subtract dates has a say. The counted year begins in March, so that
-    the leap day ends it (the usual reckoning of Julian days).
-    """
-    year, month, day = (iso.str.slice(at, length).cast(nw.Int64) for at, length in ((0, 4), (5, 2), (8, 2)))
-    is_before_march = (month < 3).cast(nw.Int64)
-    year, month = year - is_before_march, month + 12 * is_before_march - 3
-    leap_days = _whole(year, 4) - _whole(year, 100) + _whole(year, 400)
-    return 365 * year + leap_days + _whole(153 * month + 2, 5) + day
-
-
-def _whole(number: nw.Expr, by: int) -> nw.Expr:
-    return ((number - number % by) // by).cast(nw.Int64)
 
 
 def student_outcomes(students: Frame, tables: Mapping[str, Frame], score: Frame | None) -> Frame:
