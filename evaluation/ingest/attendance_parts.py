@@ -58,21 +58,21 @@ def enrolled_days(enrolled: pd.DataFrame, sessions: pd.DataFrame) -> pd.DataFram
     most = pd.DataFrame(whole, columns=["school_id", "school_year", "month", "most"])
     found = enrolled.merge(months, on=list(kinds.columns)).groupby(_AT_SCHOOL, as_index=False)["days"].sum()
     found = found.merge(most, on=["school_id", "school_year", "month"])
-    return found.assign(half_days_enrolled=2 * found[["days", "most"]].min(axis=1).astype("Int64"))[
-        [*_AT_SCHOOL, "half_days_enrolled"]]
+    half_days = 2 * found[["days", "most"]].min(axis=1).astype("int64")
+    return found[_AT_SCHOOL].assign(half_days_enrolled=half_days)
 
 
 def _calendars(sessions: pd.DataFrame) -> Mapping[tuple[str, int], list[Session]]:
     found: dict[tuple[str, int], list[Session]] = {}
-    for row in sessions.itertuples():
-        session = Session(date.fromisoformat(row.begin_date), date.fromisoformat(row.end_date), int(row.session_days))
-        found.setdefault((row.school_id, row.school_year), []).append(session)
+    columns = ("school_id", "school_year", "begin_date", "end_date", "session_days")
+    for school, year, begin, end, days in zip(*(sessions[name].tolist() for name in columns), strict=True):
+        found.setdefault((school, year), []).append(Session(date.fromisoformat(begin), date.fromisoformat(end), days))
     return found
 
 
 def _absences(events: pd.DataFrame, enrolled: pd.DataFrame, engine: Engine) -> pd.DataFrame:
     sums = _sums(events, engine)
-    rows = enrolled.astype({"half_days_enrolled": "int64"}).merge(sums.drop(columns="all"), on=_AT_SCHOOL, how="outer")
+    rows = enrolled.merge(sums.drop(columns="all"), on=_AT_SCHOOL, how="outer")
     filled = rows.fillna({"half_days_enrolled": 0, "absent": 0, "suspended": 0})
     return filled.assign(half_days_enrolled=filled[["half_days_enrolled", "absent"]].max(axis=1).astype("int64"),
                          half_days_absent=filled["absent"].astype("int64"),

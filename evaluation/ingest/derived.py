@@ -81,11 +81,11 @@ def _sum(row: tuple[str, ...]) -> str:
     return f"{total:f}"
 
 
-def _end(text: str, codes: Mapping[str, str], *, last: bool) -> str:
+def _end(text: str, codes: Mapping[str, int | None], *, last: bool) -> str:
     """Return the lowest or highest number that the listed values stand for; one declared as nothing is passed by."""
     values = [value for value in text.split(SEVERAL) if value]
     strange = [value for value in values if value not in codes]
     if strange:
         return strange[0]
-    numbers = sorted(int(codes[value]) for value in values if codes[value])
+    numbers = sorted(number for value in values if (number := codes[value]) is not None)
     return str(numbers[-1 if last else 0]) if numbers else ""

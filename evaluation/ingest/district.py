@@ -187,7 +187,7 @@ def _refuse_foreign(files: list[DeliveredFile], name: str, tables: Mapping[str, 
     if name in ("school_session", "school_year"):
         return
     schools = _by_year(tables["school_year"], "school_id")
-    students = _by_year(tables["enrollment"], "student_key") if "enrollment" in tables else {}
+    students = _enrolled(files, tables["enrollment"]) if "enrollment" in tables else {}
     for file in files:
         if file.table != name or not file.stands or file.content is None or not len(file.content.rows_good):
             continue
@@ -196,6 +196,16 @@ def _refuse_foreign(files: list[DeliveredFile], name: str, tables: Mapping[str, 
             flaw = _strangers(file.content.frame, students.get(file.school_year, set()), mapping.tables.enrollment)
         if flaw is not None:
             file.refuse(flaw)
+
+
+def _enrolled(files: list[DeliveredFile], enrollment: pd.DataFrame) -> dict[int, set[str]]:
+    """Return the students of every year with accepted enrolment, those at schools outside the study too."""
+    years = set(enrollment["school_year"])
+    found: dict[int, set[str]] = {int(year): set() for year in years}
+    for file in files:
+        if file.table == "enrollment" and file.stands and file.content is not None and file.school_year in years:
+            found[file.school_year] |= set(file.content.frame["student_key"].unique())
+    return found
 
 
 def _by_year(table: pd.DataFrame, column: str) -> dict[int, set[str]]:

@@ -133,21 +133,27 @@ Columns = Mapping[str, Annotated[SourceColumn, BeforeValidator(_named)]]
 
 
 class SourceTable(Block):
-    """Which files feed a table and how they are written; `sheet` names the sheet of a workbook that has several."""
+    """Which files feed a table and how they are written; `sheet` names the sheet of a workbook that has several.
+
+    `label_rows` stand below the header and say what the columns mean. `only` keeps the rows whose columns hold one of
+    the values listed; the others are counted and passed by.
+    """
 
     files: str
     sheet: str | None = None
     encoding: str = "utf-8"
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
     title_rows: Annotated[int, Field(ge=0)] = 0
+    label_rows: Annotated[int, Field(ge=0)] = 0
     columns: Columns
     derived: Mapping[str, Derived] = {}
     xml: XmlSource | None = None
+    only: Mapping[str, tuple[str, ...]] = {}
     drop: tuple[str, ...] = ()
 
     def required(self) -> tuple[str, ...]:
         """Return the names of the columns that every file of the table must have."""
-        named = (c.column for c in self.columns.values())
+        named = (*(c.column for c in self.columns.values()), *self.only)
         return tuple(dict.fromkeys(source for name in named
                                    for source in (self.derived[name].sources() if name in self.derived else (name,))))
 

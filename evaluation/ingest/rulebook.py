@@ -112,6 +112,7 @@ SET_ASIDE: Mapping[str, Rule] = {
 }
 
 NOTES: Mapping[str, Rule] = {
+    "passed_by": Rule("The row is of a kind that `only` in mapping.yaml leaves out", ""),
     "exact_duplicate": Rule("The row repeats another one; it counts once", ""),
     "open_spell": Rule("The spell has no last day; the end of the school year is taken", ""),
     "no_answer": Rule("The item was not answered", ""),

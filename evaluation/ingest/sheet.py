@@ -63,6 +63,7 @@ def read_sheet(content: bytes, table: SourceTable, *, name: str = "") -> Sheet:
     file = opened(content, name)
     records = READERS[file.kind](file.content, table)
     header, header_row = _header(records, table)
+    header_row += sum(1 for _ in islice(records, table.label_rows))
     below = list(islice(records, TITLES_SEARCHED))
     numbered = [(header_row + i, record) for i, record in enumerate(below, start=1) if record]
     try:

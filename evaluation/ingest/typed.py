@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fnmatch import translate
 from pathlib import PurePosixPath
@@ -98,6 +98,8 @@ def typed(sheet: Sheet, name: str, table: SourceTable, file: str, how: Reading) 
     flaws = list(sheet.flaws)
     notes = [*sheet.notes, *(Flaw("extra_column", column=sheet.shown.get(c, c)) for c in sheet.columns
                              if c not in (*table.required(), *table.drop))]
+    sheet, passed_by = _kept(sheet, table)
+    notes += [Flaw("passed_by", count=len(passed_by))] if len(passed_by) else []
     columns = {**sheet.columns, **derived_columns(sheet.columns, table)}
     for target, source, parse in _columns(name, table, how):
         text = columns[source.column]
@@ -117,10 +119,21 @@ def typed(sheet: Sheet, name: str, table: SourceTable, file: str, how: Reading) 
     frame = pd.DataFrame({**parsed, "row": sheet.rows})
     if flaws:
         frame = frame[~frame["row"].isin({flaw.row for flaw in flaws})]
-    good = frame["row"].to_numpy()
+    good = np.concatenate([frame["row"].to_numpy(), passed_by])
     frame, unanswered = _shaped(frame, name, table, file, how)
     notes += [Flaw("no_answer", count=unanswered)] if unanswered else []
     return Typed(frame, good, tuple(flaws), tuple(notes), frozenset(v.upper() for v in ids if v))
+
+
+def _kept(sheet: Sheet, table: SourceTable) -> tuple[Sheet, NDArray[np.int64]]:
+    """Return the rows that `only` keeps, and the numbers of the others."""
+    is_kept = np.ones(len(sheet.rows), dtype=bool)
+    for column, values in table.only.items():
+        is_kept &= sheet.columns[column].is_in(values)
+    if is_kept.all():
+        return sheet, np.empty(0, np.int64)
+    columns = {name: text.kept(is_kept) for name, text in sheet.columns.items()}
+    return replace(sheet, columns=columns, rows=sheet.rows[is_kept]), sheet.rows[~is_kept]
 
 
 def _series(parsed: Iterable[object], text: Text) -> pd.Series:
