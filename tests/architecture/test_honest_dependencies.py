@@ -54,5 +54,15 @@ def test_a_stage_has_one_name_in_five_places(stage: str) -> None:
     assert (ROOT / "tests" / stage).is_dir()
     assert (ROOT / "docs/pipeline" / f"{stage}.md").is_file()
     assert f"python -m evaluation.{stage} ${{item.study}}" == STAGES[stage]["cmd"]
-    outs = [out for out in STAGES[stage]["outs"] if isinstance(out, str)]  # deliveries, kept on rerun, are a mapping
+    outs = [out for out in outputs(stage) if "persist" not in outputs(stage)[out]]  # deliveries are kept on a rerun
     assert all(out.split("/")[2] == stage for out in outs)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_an_output_goes_to_the_remote_of_its_level_and_no_other(stage: str) -> None:
+    for out, options in outputs(stage).items():
+        assert options["remote"] == out.split("/")[1]
+
+
+def outputs(stage: str) -> dict[str, dict]:
+    return {path: options for out in STAGES[stage]["outs"] for path, options in out.items()}
