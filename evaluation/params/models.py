@@ -232,10 +232,14 @@ class Merger(Block):
 
 
 class Synthetic(Block):
-    """Settings of a synthetic partnership: `scale` multiplies students per school only."""
+    """Settings of a synthetic partnership: `scale` multiplies students per school only.
+
+    `attendance_grain`: as each district's layout has it, by month or year, or every district by day.
+    """
 
     seed: int
     scale: float = Field(gt=0)
+    attendance_grain: Literal["layout", "day"] = "layout"
 
 
 class Study(Block):

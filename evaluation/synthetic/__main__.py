@@ -52,8 +52,8 @@ def _district(study: params.Study, where: Place, settings: params.Synthetic, roo
     layout, folder = layout_of(where.district.id), root / where.district.id
     store.write_bytes(mapping_yaml(where.district.id, layout).encode(), folder / "mapping.yaml")
     for year in study.periods.all():
-        for name, content in delivered_files(people, drawn, layout, year):
-            store.write_bytes(content, folder / str(year) / name)
+        for path, content in delivered_files(people, drawn, layout, year):
+            store.write_bytes(content, folder / path)
     return truth_cells(study, people, drawn)
 
 

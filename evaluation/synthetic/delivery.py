@@ -1,4 +1,4 @@
-"""A district's delivery of one school year: the files as bytes, in its local layout."""
+"""A district's delivery of one school year: the files as bytes, in its local layout and in the versions they came in."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
-from pyarrow import csv
+from pyarrow import csv, parquet
 
 from evaluation.synthetic.calendar import instructional_days
 from evaluation.synthetic.dirt import with_dirt
@@ -16,6 +16,7 @@ from evaluation.synthetic.layouts import Layout
 from evaluation.synthetic.months import spread
 from evaluation.synthetic.outcomes import N_ITEMS, REVERSED, WAVE_PLACE, Outcomes
 from evaluation.synthetic.planted import RACES
+from evaluation.synthetic.realities import CORRECTED, LATE, MERGERS, NEW_CODES
 from evaluation.synthetic.roster import Ints, Roster
 
 Texts = NDArray[np.object_]
@@ -27,18 +28,41 @@ _WHOLE = np.array([str(h) for h in range(500)], object)
 
 
 def delivered_files(people: Roster, drawn: Outcomes, layout: Layout, year: int) -> Iterator[tuple[str, bytes]]:
-    """Yield (file name, content) of one school year; outcomes are those under the program where it ran."""
+    """Yield (path below the district's folder, content) of one school year.
+
+    Outcomes are those under the program where it ran. What came late, or again, lies in a version of the year.
+    """
     at = np.flatnonzero(people.rows["year"] == year)
     rows = people.rows.iloc[at].reset_index(drop=True)
     year_of = _Year(people, rows, at, layout, year)
     tables: dict[str, Columns] = {
         "school_year": year_of.schools(), "enrollment": year_of.enrollment(), "student_year": year_of.students(),
         "attendance": year_of.attendance(drawn), "discipline_action": year_of.discipline(drawn)}
-    tables = with_dirt(tables, layout, people.place.district.id, year)
-    for table, columns in tables.items():
-        yield f"{layout.files[table]}_{year}.csv", to_csv(columns, layout, table)
-    for name, columns in year_of.survey(drawn):
-        yield f"{name}_{year}.csv", to_csv(columns, layout, "survey_response")
+    district = people.place.district.id
+    tables = with_dirt(tables, layout, district, year)
+    late, corrected = LATE.get((district, year)), CORRECTED.get((district, year))
+    files = [(table, layout.files[table], columns) for table, columns in tables.items()]
+    files += [("survey_response", name, columns) for name, columns in year_of.survey(drawn)]
+    for table, name, columns in files:
+        is_late = late is not None and late.table == table
+        is_corrected = corrected is not None and corrected.table == table
+        if is_corrected:
+            yield _file(str(year), name, year, _lacking(columns), layout=layout, table=table)
+        version = next((v for v, holds in ((late, is_late), (corrected, is_corrected)) if v and holds), None)
+        folder = str(year) if version is None else f"{year}@{version.day}"
+        yield _file(folder, name, year, columns, layout=layout, table=table)
+
+
+def _file(folder: str, name: str, year: int, columns: Columns, *, layout: Layout, table: str) -> tuple[str, bytes]:
+    is_daily = "date" in columns and table == "attendance"
+    content = to_parquet(columns, layout, table) if is_daily else to_csv(columns, layout, table)
+    return f"{folder}/{name}_{year}.{'parquet' if is_daily else 'csv'}", content
+
+
+def _lacking(columns: Columns) -> Columns:
+    """Return attendance in which the first school's absences were not entered yet."""
+    is_first = columns["school_id"] == columns["school_id"].min()
+    return columns | {name: np.where(is_first, "0", columns[name]) for name in ("days_absent", "days_absent_oss")}
 
 
 def to_csv(columns: Mapping[str, Texts], layout: Layout, table: str) -> bytes:
@@ -52,6 +76,17 @@ def to_csv(columns: Mapping[str, Texts], layout: Layout, table: str) -> bytes:
     return text if layout.encoding == "utf-8" else text.decode().encode(layout.encoding)
 
 
+def to_parquet(columns: Mapping[str, Texts], layout: Layout, table: str) -> bytes:
+    """Write columns under their local headers, as text; large tables travel so."""
+    headers = {name: local for name, local in layout.headers[table].items() if name in columns}
+    body = pa.table([pa.array(columns[name], pa.string()).dictionary_encode() for name in headers],
+                    names=list(headers.values()))
+    sink = pa.BufferOutputStream()
+    parquet.write_table(body, sink, compression="zstd", write_statistics=False)
+    content: bytes = sink.getvalue().to_pybytes()
+    return content
+
+
 class _Year:
     """Canonical tables of one district and school year, already in local codes and formats."""
 
@@ -62,18 +97,23 @@ class _Year:
         months = [d.strftime(layout.month_format) for d in days]
         self.month_names = np.array(list(dict.fromkeys(months)), object)
         self.month_of_day = np.array([list(self.month_names).index(m) for m in months])
-        self.bldg = np.array([s.id.rsplit("-", 1)[1] for s in people.place.schools], object)
+        self.bldg = np.array([_local(s.id) for s in people.place.schools], object)
         ids = [f"{layout.id_prefix}{s + 1:0{layout.id_width}d}" for s in rows["student"]]
         self.ids = np.array(ids, object)
         self.amount = _HALF_DAYS if layout.unit == "days" else _WHOLE
 
     def schools(self) -> Columns:
-        schools = self.people.place.schools
-        return {"school_id": self.bldg, "_name": np.array([f"Peña {s.band.title()} {b}" for s, b in
-                                                           zip(schools, self.bldg, strict=True)], object),
-                "grade_low": _WHOLE[[s.grades[0] for s in schools]],
-                "grade_high": _WHOLE[[s.grades[1] for s in schools]],
-                "calendar_days": np.full(len(schools), str(self.people.calendar_days), object)}
+        merger = MERGERS.get(self.people.place.district.id)
+        listed = [(s, bldg) for s, bldg in zip(self.people.place.schools, self.bldg, strict=True)
+                  if merger is None or s.id != merger.school or self.year < merger.first_year]
+        merged = [_local(merger.into) if merger and s.id == merger.school and self.year == merger.first_year - 1 else ""
+                  for s, _ in listed]
+        return {"school_id": np.array([bldg for _, bldg in listed], object),
+                "_name": np.array([f"Peña {s.band.title()} {bldg}" for s, bldg in listed], object),
+                "grade_low": _WHOLE[[s.grades[0] for s, _ in listed]],
+                "grade_high": _WHOLE[[s.grades[1] for s, _ in listed]],
+                "calendar_days": np.full(len(listed), str(self.people.calendar_days), object),
+                "merged_into": np.array(merged, object)}
 
     def enrollment(self) -> Columns:
         rows = self.rows
@@ -107,6 +147,8 @@ class _Year:
     def discipline(self, drawn: Outcomes) -> Columns:
         """Return suspensions, plus an office referral before every third of them."""
         actions, codes = drawn.actions, self.layout.codes["action_std"]
+        first_year, new = NEW_CODES.get(self.people.place.district.id, (self.year + 1, codes))
+        codes = new if self.year >= first_year else codes
         mine = np.flatnonzero((actions.row >= self.at[0]) & (actions.row <= self.at[-1]))
         row, day = actions.row[mine] - self.at[0], actions.day[mine]
         school = np.where(day >= self.rows["move_day"].to_numpy()[row], self.rows["later_school"].to_numpy()[row],
@@ -154,6 +196,10 @@ class _Year:
         numbers = [str(v) for v in range(1, 6)]
         given = self.layout.codes.get("value", dict(zip(numbers, numbers, strict=True)))
         return np.array(["" if empty else "0", *(given[v] for v in numbers)], object)
+
+
+def _local(school_id: str) -> str:
+    return school_id.rsplit("-", 1)[1]
 
 
 def _coded(values: tuple[str, ...], codes: Mapping[str, str]) -> Texts:

@@ -47,7 +47,8 @@ _LETTERS = Layout(
     files={"school_year": "schools", "enrollment": "enrollment", "student_year": "students",
            "attendance": "attendance", "discipline_action": "discipline", "survey_response": "survey"},
     headers={
-        "school_year": {"school_id": "Bldg", "grade_low": "Low", "grade_high": "High", "calendar_days": "Days"},
+        "school_year": {"school_id": "Bldg", "grade_low": "Low", "grade_high": "High", "calendar_days": "Days",
+                        "merged_into": "Merged Into"},
         "enrollment": {"student_id": "Student Number", "school_id": "Bldg", "entry_date": "Entry Date",
                        "exit_date": "Exit Date", "grade": "Gr", "_homeroom": "Homeroom"},
         "student_year": {"student_id": "Student Number", "race_ethnicity": "RaceEth", "sex": "Gender",
@@ -70,7 +71,7 @@ _NUMBERS = Layout(
            "attendance": "att_monthly", "discipline_action": "behavior_resolutions", "survey_response": "belonging"},
     headers={
         "school_year": {"calendar_days": "instructionalDays", "school_id": "schoolNumber", "grade_low": "gradeFrom",
-                        "grade_high": "gradeTo"},
+                        "grade_high": "gradeTo", "merged_into": "mergedIntoSchool"},
         "enrollment": {"grade": "grade", "student_id": "studentNumber", "entry_date": "startDate",
                        "exit_date": "endDate", "school_id": "schoolNumber"},
         "student_year": {"sex": "gender", "race_ethnicity": "federalRaceCode", "student_id": "studentNumber",
@@ -95,7 +96,7 @@ _WORDS = Layout(
            "survey_response": "Belonging Survey"},
     headers={
         "school_year": {"school_id": "School Code", "_name": "Building", "grade_low": "Lowest Grade",
-                        "grade_high": "Highest Grade", "calendar_days": "Calendar Days"},
+                        "grade_high": "Highest Grade", "calendar_days": "Calendar Days", "merged_into": "Merged With"},
         "enrollment": {"student_id": "Local ID", "school_id": "School Code", "grade": "Grade Level",
                        "entry_date": "Entered", "exit_date": "Withdrew"},
         "student_year": {"student_id": "Local ID", "race_ethnicity": "Race / Ethnicity", "sex": "Sex",
@@ -123,7 +124,7 @@ _YEARLY = Layout(
            "discipline_action": "DISCIPLINE", "survey_response": "survey_w"},
     headers={
         "school_year": {"school_id": "BLDG_IRN", "grade_low": "GR_LOW", "grade_high": "GR_HIGH",
-                        "calendar_days": "CAL_DAYS"},
+                        "calendar_days": "CAL_DAYS", "merged_into": "MERGED_IRN"},
         "enrollment": {"school_id": "BLDG_IRN", "student_id": "STU_ID", "grade": "GR_LVL", "entry_date": "ADM_DT",
                        "exit_date": "WD_DT"},
         "student_year": {"student_id": "STU_ID", "sex": "SEX_CD", "race_ethnicity": "RACE_CD", "disability": "DISAB",

@@ -7,14 +7,19 @@ from typing import Any
 import yaml
 
 from evaluation.synthetic.layouts import Layout
+from evaluation.synthetic.realities import NEW_CODES
 
 _CODED = ("race_ethnicity", "sex", "english_learner", "disability", "economic", "action_std", "item_code")
 
 
 def mapping_yaml(district_id: str, layout: Layout) -> str:
     """Return mapping.yaml for a district that delivers in `layout`."""
-    content = {"district_id": district_id, "version": "1", "student_id": {"zero_pad": _width(layout)},
+    content: dict[str, Any] = {"district_id": district_id, "version": "1", "student_id": {"zero_pad": _width(layout)},
                "tables": {table: _table(table, layout) for table in layout.headers}}
+    if district_id in NEW_CODES:
+        first_year, codes = NEW_CODES[district_id]
+        action = content["tables"]["discipline_action"]["columns"]["action_std"]
+        action["codes_from"] = {first_year: {code: canonical for canonical, code in codes.items()}}
     head = f"# How {district_id} names and codes what it sends.\n"
     return head + yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=120)
 

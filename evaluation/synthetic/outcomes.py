@@ -98,10 +98,10 @@ def round_half_even(total: Ints, n: Ints) -> Ints:
 
 
 def _at(people: Roster, values: Floats) -> Floats:
-    """Look up (school, race, year) at each student-year's main school."""
+    """Look up (school, race, year) at each student-year's home school."""
     rows = people.rows
     year = rows["year"].to_numpy()
-    found: Floats = values[rows["main"].to_numpy(), rows["race"].to_numpy(), year - year.min()]
+    found: Floats = values[rows["home"].to_numpy(), rows["race"].to_numpy(), year - year.min()]
     return found
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from evaluation.synthetic.places import Place
 from evaluation.synthetic.planted import RACES
+from evaluation.synthetic.realities import MERGERS
 from evaluation.synthetic.streams import stream
 
 Ints = NDArray[np.int64]
@@ -32,7 +33,8 @@ class Roster:
     `rows` has one row per student-year, sorted by (year, student): student (0…), year, race (index in `RACES`), male,
     disability, english_learner, economic, grade, school and later_school (indices in `place.schools`), first_day,
     move_day (first day at later_school; last_day + 1 when the student stays), last_day (instructional days from 1),
-    main (the school with most enrolled days, the later one in a tie).
+    main (the school with most enrolled days, the later one in a tie), home (main, had no schools merged: the school
+    whose level a student has). From a merger on, nobody is at the merged school.
     """
 
     place: Place
@@ -46,7 +48,20 @@ def roster(place: Place, seed: int, scale: float, years: tuple[int, ...]) -> Ros
     days = 174 + int(stream("calendar", place.district.id).integers(0, 7))
     rows = _enrolled(place, rng, scale, years).sort_values(["year", "student"], ignore_index=True)
     rows = rows.join(_attributes(place, rng, rows["student"].to_numpy()))
-    return Roster(place, days, rows.join(_spells(place, rng, rows, days)))
+    return Roster(place, days, _merged(place, rows.join(_spells(place, rng, rows, days))))
+
+
+def _merged(place: Place, rows: pd.DataFrame) -> pd.DataFrame:
+    rows = rows.assign(home=rows["main"])
+    merger = MERGERS.get(place.district.id)
+    if merger is None:
+        return rows
+    ids = [school.id for school in place.schools]
+    gone, into = ids.index(merger.school), ids.index(merger.into)
+    is_after = rows["year"] >= merger.first_year
+    for name in ("school", "later_school", "main"):
+        rows[name] = rows[name].mask(is_after & (rows[name] == gone), into)
+    return rows.assign(move_day=rows["move_day"].mask(rows["school"] == rows["later_school"], rows["last_day"] + 1))
 
 
 def _enrolled(place: Place, rng: np.random.Generator, scale: float, years: tuple[int, ...]) -> pd.DataFrame:

@@ -36,13 +36,14 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for specification in content["specifications"]:
         specification.pop("cohorts", None)
     (root / "studies/partnership.yaml").write_text(yaml.safe_dump(content))
-    shutil.copy(ROOT / "dvc.yaml", root)
+    for name in ("dvc.yaml", "params.yaml"):
+        shutil.copy(ROOT / name, root)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(root)
         patch.delenv("EVALUATION_PSEUDONYM_KEY", raising=False)
         synthetic("partnership")
         for folder in (root / "data/restricted/deliveries/partnership").glob("*/*"):
-            if folder.is_dir() and int(folder.name) not in YEARS:
+            if folder.is_dir() and int(folder.name[:4]) not in YEARS:
                 shutil.rmtree(folder)
         ingest("partnership")
         panel("partnership")

@@ -70,7 +70,7 @@ def test_another_seed_writes_other_bytes() -> None:
     one, two = (dict(delivered_files(*one_district(seed), layout_of("ia-9001"), 2024)) for seed in (1, 2))
     assert one.keys() == two.keys()
     stem = layout_of("ia-9001").files["school_year"]
-    assert all((one[name] == two[name]) == name.startswith(stem) for name in one)
+    assert all((one[path] == two[path]) == Path(path).name.startswith(stem) for path in one)
 
 
 def test_a_study_without_a_synthetic_block_is_refused(project: Path) -> None:
@@ -88,8 +88,8 @@ def test_every_layout_is_used_and_names_the_columns_it_delivers() -> None:
     people, drawn = one_district()
     for layout in LAYOUTS:
         mapping = yaml.safe_load(mapping_yaml("ia-9001", layout))
-        for name, content in delivered_files(people, drawn, layout, 2024):
-            table = next(t for t, stem in layout.files.items() if name.startswith(stem))
+        for path, content in delivered_files(people, drawn, layout, 2024):
+            table = next(t for t, stem in layout.files.items() if Path(path).name.startswith(stem))
             entry = mapping["tables"][table]
             mapped = {c if isinstance(c, str) else c["column"] for c in entry["columns"].values()}
             mapped |= set(entry.get("items", {})) | set(entry.get("drop", []))
@@ -118,7 +118,7 @@ def test_dates_are_instructional_days_of_the_school_year() -> None:
     people, drawn = one_district()
     layout = LAYOUTS[1]
     files = dict(delivered_files(people, drawn, layout, 2024))
-    frame = pd.read_csv(io.BytesIO(files["enr_2024.csv"]), dtype=str).dropna()
+    frame = pd.read_csv(io.BytesIO(files["2024/enr_2024.csv"]), dtype=str).dropna()
     assert frame["startDate"].between("2023-08-23", "2024-06-30").all()
     assert (frame["startDate"] <= frame["endDate"]).all()
     assert frame["studentNumber"].str.startswith("0").any()
@@ -128,7 +128,7 @@ def test_reversed_item_is_delivered_unturned() -> None:
     people, drawn = one_district()
     year = drawn.items_y1[people.rows["year"].to_numpy() == 2024]
     files = dict(delivered_files(people, drawn, LAYOUTS[1], 2024))
-    frame = pd.read_csv(io.BytesIO(files["belonging_2024.csv"]))
+    frame = pd.read_csv(io.BytesIO(files["2024/belonging_2024.csv"]))
     turned = year[:, :, 2]
     assert frame["q3"].sum() == (6 - turned[turned > 0]).sum()
     assert frame["q1"].sum() == year[:, :, 0].sum()
