@@ -10,8 +10,9 @@ from typer.core import TyperGroup
 
 from evaluation.stage import told
 
-COMMANDS = ("run", "check", "app", "did", "plan", "key")
-"""Each is a function, or a program of its own, of this name in the module of this name."""
+COMMANDS = ("run", "check", "map", "app", "did", "plan", "key", "push", "pull")
+"""Each is a function, or a program of its own, of this name; in the module of this name where `_MODULES` has none."""
+_MODULES = {"push": "remotes", "pull": "remotes"}
 
 
 class _Commands(TyperGroup):
@@ -23,7 +24,7 @@ class _Commands(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in COMMANDS:
             return None
-        found = getattr(import_module(f"evaluation.cli.{cmd_name}"), cmd_name)
+        found = getattr(import_module(f"evaluation.cli.{_MODULES.get(cmd_name, cmd_name)}"), cmd_name)
         if not isinstance(found, typer.Typer):
             alone = typer.Typer(add_completion=False, rich_markup_mode="markdown", pretty_exceptions_enable=False)
             alone.command(cmd_name)(found)
