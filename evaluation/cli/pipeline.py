@@ -11,15 +11,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from rich.console import Console
 
+from evaluation import store
 from evaluation.errors import DeliveryError, EvaluationError, ToleranceError, TryAgainError, UserError
 from evaluation.params import Delivery, lock_path
 from evaluation.stage import is_disk_full
 
 DELIVERIES = Path("data/restricted/deliveries")
+AFTER_CELLS = ("describe", "estimate", "diagnose", "release")
 
 
 class StageFailed(EvaluationError):
@@ -69,8 +71,18 @@ def clear_left_lock(console: Console, root: Path = Path()) -> None:
         console.print("A killed run had left a lock file; it was removed.", style="yellow")
 
 
-def reproduce(study_id: str) -> None:
+def refuse_without_cells(study_id: str) -> None:
+    """Raise DeliveryError when the cells of a study are not here."""
+    cells = store.path("cells", study_id)
+    if not cells.is_file():
+        raise DeliveryError("there are no cells.", where=str(cells),
+                            fix=f"Fetch them with `evaluation pull {study_id}`, where you have the right to.")
+
+
+def reproduce(study_id: str, *, first: Literal["deliveries", "cells"] = "deliveries") -> None:
     """Bring the release candidate of a study up to date; only what changed is run.
+
+    From `cells` on, nothing before them is looked at: neither deliveries nor student rows have to be here.
 
     Raises
     ------
@@ -89,7 +101,10 @@ def reproduce(study_id: str) -> None:
     with _stdout_on_stderr():
         try:
             with Repo() as repo:
-                repo.reproduce(targets=[f"release@{study_id}"])
+                if first == "cells":
+                    repo.reproduce(targets=[f"{stage}@{study_id}" for stage in AFTER_CELLS], single_item=True)
+                else:
+                    repo.reproduce(targets=[f"release@{study_id}"])
         except DvcException as error:
             if is_disk_full(error):
                 raise

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -17,7 +17,12 @@ from evaluation.stage import alone
 from evaluation.synthetic.overwrite import refuse_to_overwrite
 
 
-def run(study: Annotated[str, typer.Argument(help="A file in studies/, without .yaml.")] = "partnership") -> None:
+def run(
+    study: Annotated[str, typer.Argument(help="A file in studies/, without .yaml.")] = "partnership",
+    *,
+    first: Annotated[Literal["deliveries", "cells"], typer.Option(
+        "--from", help="Start at cells on a machine that has no right to student rows.")] = "deliveries",
+) -> None:
     """Run a study from its delivered files to a release, and print what it found.
 
     Only what changed since the last run is computed. A study marked `demonstration: true` is published.
@@ -34,12 +39,14 @@ def run(study: Annotated[str, typer.Argument(help="A file in studies/, without .
                          where="params.yaml, key synthetic_studies",
                          fix=f"Add or remove `- {study}` there, or write `synthetic: null` in its file.")
     with alone(Path("dvc.yaml")):
-        if wanted.synthetic is None:
+        if first == "cells":
+            pipeline.refuse_without_cells(study)
+        elif wanted.synthetic is None:
             pipeline.link_deliveries(study, wanted.deliveries)
         else:
             refuse_to_overwrite(pipeline.DELIVERIES / study)
         pipeline.clear_left_lock(console)
-        pipeline.reproduce(study)
+        pipeline.reproduce(study, first=first)
         show(wanted, console)
         if wanted.demonstration:
             print_path(publish(study, approver="evaluation run (demonstration study)"))

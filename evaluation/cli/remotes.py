@@ -1,0 +1,119 @@
+"""`evaluation push` and `evaluation pull`: each level of data to and from its own remote, as far as one's rights go."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+import yaml
+from rich.console import Console
+
+from evaluation import params
+from evaluation.errors import EvaluationError, ReleaseError
+from evaluation.stage import alone, is_disk_full
+from evaluation.store import write_bytes
+
+if TYPE_CHECKING:
+    from dvc.repo import Repo
+
+LEVELS = ("restricted", "unreleased", "released")
+RELEASES = Path("releases")
+"""Holds `<study>.dvc`, the version of a study's published releases; in git."""
+
+StudyId = Annotated[str, typer.Argument(help="A file in studies/, without .yaml.")]
+
+
+def push(study: StudyId = "partnership") -> None:
+    """Send a study's data to the remotes that this machine knows: restricted, unreleased, released.
+
+    What is published is put under a version in releases/; commit that file and dvc.lock. docs/remotes.md shows how to
+    name remotes and who should have which.
+
+    Example: `evaluation push partnership`
+    """
+    params.study(study)
+    with alone(Path("dvc.yaml")), _repository() as (repo, known):
+        _version_release(repo, study)
+        _each(repo, study, known, lambda paths, level: int(repo.push(targets=paths, remote=level)), "sent")
+
+
+def pull(study: StudyId = "partnership") -> None:
+    """Fetch a study's data from the remotes that this machine knows; the rest is left out.
+
+    Afterwards `evaluation app` opens what is published, and `evaluation run STUDY --from cells` computes anew from
+    cells, for whoever may see those.
+
+    Example: `evaluation pull partnership`
+    """
+    params.study(study)
+    with alone(Path("dvc.yaml")), _repository() as (repo, known):
+        _each(repo, study, known, lambda paths, level: int(repo.pull(targets=paths, remote=level)["stats"]["fetched"]),
+              "fetched")
+
+
+@contextmanager
+def _repository() -> Iterator[tuple[Repo, frozenset[str]]]:
+    """Open the DVC project and tell which levels have a remote here.
+
+    DVC refuses to look at any output while one names a remote that is not set: those get a place that is never used.
+    """
+    os.environ["DVC_NO_ANALYTICS"] = "true"
+    from dvc.repo import Repo
+
+    with Repo() as repo:
+        known = frozenset(repo.config["remote"]) & set(LEVELS)
+    if not known:
+        raise ReleaseError("no remote is set on this machine.", where=".dvc/config.local",
+                           fix="Name those you have a right to: `dvc remote add --local unreleased PLACE` "
+                               "(docs/remotes.md).")
+    unused = {level: {"url": os.devnull} for level in LEVELS if level not in known}
+    with Repo(config={"remote": unused}) as repo:
+        yield repo, known
+
+
+def _each(repo: Repo, study: str, known: frozenset[str], move: Callable[[list[str], str], int], done: str) -> None:
+    from dvc.exceptions import DvcException
+
+    console, failed = Console(stderr=True), []
+    for level in LEVELS:
+        if level not in known:
+            console.print(f"{level}: no remote here, left out.")
+            continue
+        paths = _paths(repo, study, level)
+        try:
+            moved = move(paths, level) if paths else 0
+        except (DvcException, OSError) as error:
+            if is_disk_full(error):
+                raise
+            failed.append(level)
+            console.print(f"{level}: not {done}: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        else:
+            console.print(f"{level}: {moved:,} files {done}; {len(paths)} folders are up to date.", style="green")
+    if failed:
+        raise EvaluationError(f"Not {done}: {', '.join(failed)}. The right to it may be missing, or what was pushed is "
+                              "of another version of the code; the other levels are complete.")
+
+
+def _paths(repo: Repo, study: str, level: str) -> list[str]:
+    """Return the outputs of a study at one level that have a version, as paths below the project."""
+    root = Path(repo.root_dir)
+    outs = {Path(out.fs_path).relative_to(root): out for out in repo.index.outs}
+    return sorted(str(path) for path, out in outs.items()
+                  if path.parts[1] == level and path.name == study and out.hash_info)
+
+
+def _version_release(repo: Repo, study: str) -> None:
+    published = Path("data/released") / study
+    if not published.is_dir():
+        return
+    file = RELEASES / f"{study}.dvc"
+    if not file.is_file():
+        entry = {"wdir": "..", "outs": [{"path": published.as_posix(), "remote": "released"}]}
+        write_bytes(yaml.safe_dump(entry, sort_keys=False).encode(), file)
+        repo.reset()
+    repo.commit(str(file), force=True)
+    repo.reset()
