@@ -24,6 +24,7 @@ from rich.progress import Progress
 
 from evaluation import params
 from evaluation.cli.found import overall, planted, two_way_of
+from evaluation.design import renamed, survivors
 
 ROOT = Path(__file__).parents[1]
 STAGES = ("synthetic", "ingest", "panel", "estimate")
@@ -76,8 +77,9 @@ def headline_effects(root: Path, seed: int) -> Iterator[dict[str, object]]:
     study = params.study(STUDY, root)
     unreleased = root / "data/unreleased"
     estimates = overall(pd.read_parquet(unreleased / f"estimate/{STUDY}/estimates.parquet"))
+    merged = survivors(pd.read_parquet(unreleased / f"panel/{STUDY}/school_lineage.parquet"), study)
     truth = planted(pd.read_parquet(unreleased / f"estimate/{STUDY}/estimate_weights.parquet"),
-                    pd.read_parquet(unreleased / f"synthetic/{STUDY}/truth_cells.parquet"), study)
+                    renamed(pd.read_parquet(unreleased / f"synthetic/{STUDY}/truth_cells.parquet"), merged), study)
     confirmatory = study.plan.confirmatory_specifications()
     for specification in (s for s in study.specifications if s.id in confirmatory):
         for outcome in specification.outcomes:

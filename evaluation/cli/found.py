@@ -12,6 +12,7 @@ from rich.table import Table
 
 from evaluation import store
 from evaluation.contracts import PARTS, REASONS, reasons
+from evaluation.design import renamed, survivors
 from evaluation.params import Specification, Study
 from evaluation.synthetic.beside import truth_of
 
@@ -22,7 +23,9 @@ def show(study: Study, console: Console) -> None:
     estimates = overall(store.read("estimates", study.id))
     truth = None
     if study.synthetic is not None:
-        truth = planted(store.read("estimate_weights", study.id), store.read("truth_cells", study.id), study)
+        merged = survivors(store.read("school_lineage", study.id), study)
+        truth = planted(store.read("estimate_weights", study.id), renamed(store.read("truth_cells", study.id), merged),
+                        study)
     confirmatory = study.plan.confirmatory_specifications()
     for specification in (s for s in study.specifications if s.id in confirmatory):
         console.print(_table(study, specification, estimates, truth))

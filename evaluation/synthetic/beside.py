@@ -22,7 +22,7 @@ def truth_of(weights: pd.DataFrame, truth_cells: pd.DataFrame, study: Study) -> 
     weights : DataFrame
         Contract `estimate_weights`.
     truth_cells : DataFrame
-        Contract `truth_cells`.
+        Contract `truth_cells`; rows of one cell add up, as those of merged schools named alike do.
 
     Returns
     -------
@@ -32,7 +32,10 @@ def truth_of(weights: pd.DataFrame, truth_cells: pd.DataFrame, study: Study) -> 
     """
     gaps = pd.DataFrame([{"gap_id": g.id, "dimension": g.dimension, "focal": g.focal} for g in study.gaps])
     factor = {o.id: 1 / SCALE if o.kind == "score" else 100.0 for o in study.outcomes}
-    cells = truth_cells[truth_cells["n_students"] > 0]
+    sums = ["n_students", "total_y0", "total_y1"]
+    of = ["unit_id", "period", "dimension", "group_id", "outcome_id"]
+    cells = truth_cells.groupby(of, as_index=False, dropna=False)[sums].sum()
+    cells = cells[cells["n_students"] > 0]
     effect = (cells["total_y1"] - cells["total_y0"]) / cells["n_students"] * cells["outcome_id"].map(factor)
     key = ["unit_id", "cell_period", "dimension", "group_id", "outcome_id"]
     effects = cells.rename(columns={"period": "cell_period"})[key].assign(effect=effect.astype(float))

@@ -1,4 +1,4 @@
-"""A district's delivery of one school year: the files as bytes, in its local layout and in the versions they came in."""
+"""A district's delivery of one school year: the files as bytes, in its local layout and in versions."""
 
 from __future__ import annotations
 

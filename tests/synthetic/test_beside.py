@@ -29,6 +29,13 @@ def test_the_truth_is_the_weighted_difference_of_potential_means(study_of):
     assert found["truth"] == pytest.approx(-18)
 
 
+def test_rows_of_merged_schools_under_one_name_add_up(study_of):
+    cells = truth(("ia-1", 2002, "black", 15, 10, 6), ("ia-1", 2002, "black", 5, 0, 0),
+                  ("ia-1", 2002, "white", 50, 10, 9),
+                  ("ia-2", 2002, "black", 20, 3, 3), ("ia-2", 2002, "white", 20, 4, 4))
+    assert truth_of(WEIGHTS, cells, study_of({"ia-1": 2002}, last=2002)).iloc[0]["truth_focal"] == -20
+
+
 def test_a_weighted_cell_without_truth_leaves_the_truth_missing(study_of):
     cells = truth(("ia-1", 2002, "black", 20, 10, 6))
     assert truth_of(WEIGHTS, cells, study_of({"ia-1": 2002}, last=2002))["truth"].isna().all()

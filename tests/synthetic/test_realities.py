@@ -111,8 +111,9 @@ def test_new_codes_are_read_by_their_own_list() -> None:
     assert set(actions.loc[actions["district_id"] != district, "definition_version"]) == {"first"}
 
 
+@pytest.mark.real
 def test_a_snapshot_before_the_correction_holds_the_first_delivery() -> None:
-    ((district, year), corrected), = CORRECTED.items()
+    ((district, year),) = CORRECTED
     path = Path(f"studies/{STUDY}.yaml")
     content = path.read_text()
     before = store.read("attendance", STUDY)
