@@ -93,6 +93,7 @@ def test_wide_survey_gives_the_same_answers_as_a_long_one(take: Take) -> None:
     wide = b"Student Number,Bldg,a,b,c,d,e\n0000001,101,1,2,3,4,5\n0000002,101,,,Often,,\n"
     found = take({"2024/survey.csv": b"", "2024/wide_w1.csv": wide}, tables__survey_response={
         "files": "*/wide_w*.csv", "layout": "wide", "instrument": "belonging_v1", "wave_from": "wide_w{wave}.csv",
+        "consent": "given",
         "columns": {"student_id": "Student Number", "school_id": "Bldg"}, "answers": {"Often": "4"},
         "items": {"a": "bel1", "b": "bel2", "c": "bel3", "d": "bel4", "e": "bel5"}})
     first = found.tables["survey_response"].query("value_int == 4 and item_code == 'bel3'")
@@ -139,7 +140,8 @@ def test_a_mapped_item_that_the_study_lacks_is_named_with_its_key(take: Take) ->
     with pytest.raises(DeliveryError, match=r"`bel99`") as caught:
         take(tables__survey_response={
             "files": "*/wide_w*.csv", "layout": "wide", "instrument": "belonging_v1", "wave_from": "wide_w{wave}.csv",
-            "consent": "given", "columns": {"student_id": "Student Number", "school_id": "Bldg"}, "items": {"a": "bel99"}})
+            "consent": "given", "columns": {"student_id": "Student Number", "school_id": "Bldg"},
+            "items": {"a": "bel99"}})
     assert "tables.survey_response.items" in caught.value.where
 
 
