@@ -49,7 +49,7 @@ def _district(study: params.Study, where: Place, settings: params.Synthetic, roo
     """Write one district's delivery and return its truth cells."""
     people = roster(where, settings.seed, settings.scale, study.periods.all())
     drawn = draw(people, {outcome: levels(study, where, outcome, settings.seed) for outcome in NOISE}, settings.seed)
-    layout, folder = layout_of(where.district.id), root / where.district.id
+    layout, folder = layout_of(where.district.id, settings.attendance_grain), root / where.district.id
     store.write_bytes(mapping_yaml(where.district.id, layout).encode(), folder / "mapping.yaml")
     for year in study.periods.all():
         for path, content in delivered_files(people, drawn, layout, year):

@@ -54,7 +54,7 @@ def delivered_files(people: Roster, drawn: Outcomes, layout: Layout, year: int) 
 
 
 def _file(folder: str, name: str, year: int, columns: Columns, *, layout: Layout, table: str) -> tuple[str, bytes]:
-    is_daily = "date" in columns and table == "attendance"
+    is_daily = table == "attendance" and layout.grain == "day"
     content = to_parquet(columns, layout, table) if is_daily else to_csv(columns, layout, table)
     return f"{folder}/{name}_{year}.{'parquet' if is_daily else 'csv'}", content
 
@@ -137,11 +137,15 @@ class _Year:
         return out | flags
 
     def attendance(self, drawn: Outcomes) -> Columns:
-        month = self.month_of_day if self.layout.grain == "month" else np.zeros_like(self.month_of_day)
+        place = np.arange(len(self.dates))
+        month = {"month": self.month_of_day, "year": np.zeros_like(place), "day": place}[self.layout.grain]
         parts = spread(self.rows, month, drawn.absent_y1[self.at], drawn.absent_oss[self.at])
         out = {"student_id": self.ids[parts.row], "school_id": self.bldg[parts.school],
                "days_enrolled": self.amount[parts.enrolled], "days_absent": self.amount[parts.absent],
                "days_absent_oss": self.amount[parts.oss]}
+        if self.layout.grain == "day":
+            del out["days_enrolled"]
+            return out | {"date": self.dates[parts.month]}
         return out | ({"month": self.month_names[parts.month]} if self.layout.grain == "month" else {})
 
     def discipline(self, drawn: Outcomes) -> Columns:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 from zlib import crc32
 
@@ -24,7 +24,7 @@ class Layout:
     date_format: str
     month_format: str
     unit: Literal["days", "half_days"]
-    grain: Literal["month", "year"]
+    grain: Literal["month", "year", "day"]
     survey: Literal["long", "wide", "wide_by_wave"]
     files: Names
     headers: Mapping[str, Names]
@@ -144,6 +144,14 @@ LAYOUTS = (_LETTERS, _NUMBERS, _WORDS, _YEARLY)
 _CHOSEN = {"ia-3141": _NUMBERS, "oh-043489": _YEARLY}
 
 
-def layout_of(district_id: str) -> Layout:
-    """Return a district's layout; it depends on the district only."""
-    return _CHOSEN.get(district_id) or LAYOUTS[crc32(f"layout {district_id}".encode()) % len(LAYOUTS)]
+def layout_of(district_id: str, grain: Literal["layout", "day"] = "layout") -> Layout:
+    """Return a district's layout; it depends on the district only, but for attendance by day where `grain` asks it."""
+    layout = _CHOSEN.get(district_id) or LAYOUTS[crc32(f"layout {district_id}".encode()) % len(LAYOUTS)]
+    return layout if grain == "layout" else _by_day(layout)
+
+
+def _by_day(layout: Layout) -> Layout:
+    kept = {name: local for name, local in layout.headers["attendance"].items()
+            if name not in ("month", "days_enrolled")}
+    by_day = kept | {"date": layout.headers["discipline_action"]["date"]}
+    return replace(layout, grain="day", headers={**layout.headers, "attendance": by_day})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import yaml
@@ -30,7 +31,10 @@ def _width(layout: Layout) -> int:
 
 def _table(table: str, layout: Layout) -> dict[str, Any]:
     headers = layout.headers[table]
-    out: dict[str, Any] = {"files": f"*/{layout.files[table]}*.csv"}
+    is_daily = table == "attendance" and layout.grain == "day"
+    out: dict[str, Any] = {"files": f"*/{layout.files[table]}*.{'parquet' if is_daily else 'csv'}"}
+    if is_daily:
+        return out | {"grain": "day", "unit": layout.unit} | {"columns": _columns(headers, layout)}
     if layout.encoding != "utf-8":
         out["encoding"] = layout.encoding
     if layout.delimiter != ",":
@@ -41,10 +45,14 @@ def _table(table: str, layout: Layout) -> dict[str, Any]:
         out |= {"grain": layout.grain, "unit": layout.unit}
     if table == "survey_response":
         out |= _survey(layout)
-    out["columns"] = {name: _column(name, local, layout) for name, local in headers.items()
-                      if not name.startswith(("_", "bel")) and name != "wave"}
+    out["columns"] = _columns(headers, layout)
     extra = [local for name, local in headers.items() if name.startswith("_")]
     return out | ({"drop": extra} if extra else {})
+
+
+def _columns(headers: Mapping[str, str], layout: Layout) -> dict[str, Any]:
+    return {name: _column(name, local, layout) for name, local in headers.items()
+            if not name.startswith(("_", "bel")) and name != "wave"}
 
 
 def _column(name: str, local: str, layout: Layout) -> str | dict[str, Any]:

@@ -21,19 +21,17 @@ DISTRICTS = {*MERGERS, *NEW_CODES, *(district for district, _ in (*LATE, *CORREC
 STUDY = "partnership"
 
 
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project folder with the districts to which something happened, four years, through ingest and panel."""
-    root = tmp_path_factory.mktemp("realities")
+def run(root: Path, districts: set[str], *, first: int, last: int, grain: str) -> None:
+    """Run the stages up to panel on a part of the partnership."""
     (root / "studies").mkdir()
     content = yaml.safe_load((ROOT / f"studies/{STUDY}.yaml").read_text())
-    content["synthetic"]["scale"] = 0.02
-    content["periods"] |= {"first": YEARS[0], "last": YEARS[1]}
-    content["districts"] = [d for d in content["districts"] if d["id"] in DISTRICTS]
+    content["synthetic"] |= {"scale": 0.02, "attendance_grain": grain}
+    content["periods"] |= {"first": first, "last": last}
+    content["districts"] = [d for d in content["districts"] if d["id"] in districts]
     content["events"], content["specifications"] = [], []
     content["plan"] = {"confirmatory": [], "exploratory": []}
     dile = content["programs"][0]
-    content["programs"] = [dile | {"cohorts": [{"start": 2022, "phase": "expansion", "districts": ["ia-9002"]}]}]
+    content["programs"] = [dile | {"cohorts": [{"start": last, "phase": "expansion", "districts": ["ia-9002"]}]}]
     (root / f"studies/{STUDY}.yaml").write_text(yaml.safe_dump(content))
     for name in ("dvc.yaml", "params.yaml"):
         shutil.copy(ROOT / name, root)
@@ -43,6 +41,13 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         synthetic(STUDY)
         ingest(STUDY)
         panel(STUDY)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project folder with the districts to which something happened, four years, through ingest and panel."""
+    root = tmp_path_factory.mktemp("realities")
+    run(root, DISTRICTS, first=YEARS[0], last=YEARS[1], grain="layout")
     return root
 
 
@@ -55,7 +60,19 @@ def report() -> dict:
     return yaml.safe_load(Path(f"data/unreleased/ingest/{STUDY}/report.json").read_text())
 
 
+@pytest.mark.real
+def test_daily_attendance_gives_cells_equal_to_the_truth(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(tmp_path, {"ia-9002", "oh-043489"}, first=2022, last=2023, grain="day")
+    monkeypatch.chdir(tmp_path)
+    assert_truth()
+    assert len(report()["superseded_files"]) == 1
+
+
 def test_cells_equal_the_truth_to_the_unit() -> None:
+    assert_truth()
+
+
+def assert_truth() -> None:
     cells, truth = store.read("cells", STUDY), store.read("truth_cells", STUDY)
     both = truth.merge(cells, on=list(TABLES["cells"].key), how="outer", suffixes=("_true", ""), indicator=True)
     assert set(both["_merge"]) == {"both"}
