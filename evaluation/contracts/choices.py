@@ -7,7 +7,9 @@ from typing import Literal
 
 EstimatorName = Literal["twfe", "event_study", "group_time_att", "sun_abraham", "imputation", "etwfe", "etwfe_poisson",
                         "stacked", "synthetic_did", "synthetic_control", "triple_difference"]
-PLACEBO_ESTIMATORS: Mapping[EstimatorName, Literal["effect", "rmspe_ratio"]] = {
+AnyEstimator = Literal[EstimatorName, "student_panel"]
+"""Those of a specification: all that read cells, and one that reads student moments."""
+PLACEBO_ESTIMATORS: Mapping[AnyEstimator, Literal["effect", "rmspe_ratio"]] = {
     "synthetic_did": "effect", "synthetic_control": "rmspe_ratio"}
 """Estimators whose inference is by placebo, and what placebos are ranked by."""
 ADJUSTABLE_ESTIMATORS = ("group_time_att", "triple_difference")

@@ -74,6 +74,13 @@ def build_stacked(cells: pd.DataFrame, study: Study, specification: Specificatio
     return _with_both_sides(stack(apart, weight), specification, outcome_id, gap)
 
 
+def home_schools(cells: pd.DataFrame, study: Study, specification: Specification, outcome_id: str,
+                 gap: Gap) -> Design:
+    """Return the specification's units as a design without outcome, every weight 1, for moments of their students."""
+    frame = _found(cells, study, specification, outcome_id, gap).frame
+    return replace(frame, outcome=np.full((*frame.outcome.shape[:2], 1), np.nan), parts=("none",))
+
+
 def students(cells: pd.DataFrame, study: Study, specification: Specification, design: Design, *, outcome_id: str,
              gap: Gap) -> Floats:
     """Return students of the focal and reference group, (U, T, 2); NaN where the number is not known."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, get_args
 
@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 
 from evaluation.contracts import PARTS
-from evaluation.design import Part, Topic, build, build_stacked, districts, students
+from evaluation.design import NO_SUMS, Part, StudentSums, Topic, build, build_stacked, districts, students
 from evaluation.estimate.dropped import dropped_cohorts
 from evaluation.estimate.fitted import fits, fitted_by_district
+from evaluation.estimate.of_students import student_effects
 from evaluation.estimate.rows import CANNOT_TELL, estimate_rows, relative_rows, split_rows, weight_rows
 from evaluation.estimate.uncertainty import Found as Uncertainty
 from evaluation.estimate.uncertainty import uncertainty
@@ -47,7 +48,8 @@ class _Made:
     n: Floats
 
 
-def estimate(cells: pd.DataFrame, study: Study, topic: Topic, *, gates: Gates | None = None) -> Found:
+def estimate(cells: pd.DataFrame, study: Study, topic: Topic, *, gates: Gates | None = None,
+             sums: StudentSums = NO_SUMS) -> Found:
     """Estimate one topic from its cells.
 
     Sample `same`: gap and parts on one design. Sample `own`: each part on its own design, and the weights are those of
@@ -57,17 +59,23 @@ def estimate(cells: pd.DataFrame, study: Study, topic: Topic, *, gates: Gates | 
     Parameters
     ----------
     gates : what is known of coverage; None withholds nothing by it
+    sums : student moments, which the student panel reads; none by default
 
     Raises
     ------
     EstimationError
-        No estimate can be made from these cells.
+        No estimate can be made from these cells, or moments.
     """
     found, single = Found([], [], [], []), None if gates is None else gates.single
     program = next(p for p in study.programs if p.id == topic.specification.program)
-    layout = LAYOUTS[topic.specification.estimator]
-    how = _ROUTES["stacked" if topic.specification.weights == "own" and layout == "parts" else layout]
-    for made in how(cells, study, topic, program, gates):
+    if topic.specification.estimator == "student_panel":
+        effects = student_effects(sums, cells, study, topic, program)
+        every = _of_parts(effects.of, dict.fromkeys(PARTS, effects.n), topic, gates)
+    else:
+        layout = LAYOUTS[topic.specification.estimator]
+        how = _ROUTES["stacked" if topic.specification.weights == "own" and layout == "parts" else layout]
+        every = how(cells, study, topic, program, gates)
+    for made in every:
         found.estimates.extend(estimate_rows(
             topic, made.estimate, made.uncertainty, made.n, said=made.said,
             dropped=dropped_cohorts(made.estimate, program)))
@@ -105,14 +113,20 @@ def _apart(cells: pd.DataFrame, study: Study, topic: Topic, program: Program, ga
     for fit in fits(topic.specification, program):
         gap = gap_of(both, fit)
         of = {"gap": gap, **{part: _shared(fit(both.subset(side)), gap, part) for part, side in sides.items()}}
-        inference = {part: uncertainty(made, topic, gates) for part, made in of.items()}
-        level = {part: levels(of[part])[:, 0] for part in sides}
-        said = verdicts(
-            np.column_stack([level["focal"] - level["reference"], level["focal"], level["reference"]]),
-            [tuple(inference[part][i][0] for part in PARTS) for i in range(len(gap.estimands))],
-            better=topic.outcome.better, margin=topic.outcome.margin)
-        for part, made in of.items():
-            yield _Made(made, inference[part], said, n if part == "gap" else n[sides[part]])
+        yield from _of_parts(of, {"gap": n, **{part: n[side] for part, side in sides.items()}}, topic, gates)
+
+
+def _of_parts(of: Mapping[str, Estimate], n: Mapping[str, Floats], topic: Topic,
+              gates: Gates | None) -> Iterator[_Made]:
+    """Yield gap, focal and reference, each an estimate of its own, with the verdict on all three."""
+    inference = {part: uncertainty(made, topic, gates) for part, made in of.items()}
+    level = {part: levels(of[part])[:, 0] for part in ("focal", "reference")}
+    said = verdicts(
+        np.column_stack([level["focal"] - level["reference"], level["focal"], level["reference"]]),
+        [tuple(inference[part][i][0] for part in PARTS) for i in range(len(of["gap"].estimands))],
+        better=topic.outcome.better, margin=topic.outcome.margin)
+    for part, made in of.items():
+        yield _Made(made, inference[part], said, n[part])
 
 
 def _split_of(gap: Estimate, specification: Specification, program: Program) -> Estimate:

@@ -17,7 +17,8 @@ from evaluation.stats.inference.rules import Gates
 from evaluation.stats.records import Estimate, Inference
 
 CONSTANT = 1
-"""CR1 counts the regressors and the constant, not the unit effects: they are nested in clusters."""
+"""CR1 counts the regressors and the constant, not the unit effects: they are nested in clusters. Student effects count.
+"""
 SEED = 20260101
 
 Found = tuple[tuple[Inference, ...], ...]
@@ -48,7 +49,8 @@ def _inferred(estimate: Estimate, topic: Topic, gates: Gates | None) -> Found:
     if s.estimator in PLACEBO_ESTIMATORS:
         found = placebo(estimate, rng, rank_by=PLACEBO_ESTIMATORS[s.estimator])
         return tuple(tuple(of_part.inference for of_part in row) for row in found)
-    made = infer(estimate, method=None if s.inference == "cr2" else s.inference, rng=rng, n_absorbed=CONSTANT,
+    absorbed = None if s.estimator == "student_panel" else CONSTANT
+    made = infer(estimate, method=None if s.inference == "cr2" else s.inference, rng=rng, n_absorbed=absorbed,
                  gate=None if s.inference == "cr1" or gates is None else gates.single)
     return made if s.inference != "cr1" else tuple(tuple(_reproduction(i) for i in row) for row in made)
 

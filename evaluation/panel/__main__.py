@@ -25,8 +25,8 @@ def main(study_id: str) -> None:
         store.emptied(level, "panel", study_id)
     if study.deliveries.adapter == "public_group_level":
         store.write(published_cells(store.read("public_cell", study_id)), "cells", study_id)
-        for name, empty in (("item_moments", no_items), ("school_lineage", no_lineage), ("path_cells", no_paths), ("student_moments", no_moments),
-                            ("home_students", no_homes)):
+        for name, empty in (("item_moments", no_items), ("school_lineage", no_lineage), ("path_cells", no_paths),
+                            ("student_moments", no_moments), ("home_students", no_homes)):
             store.write(empty(), name, study_id)
         return
     chosen, scratch = params.settings(), store.scratch("panel", study_id)

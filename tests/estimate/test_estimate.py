@@ -14,6 +14,7 @@ from evaluation.design import build, topics
 from evaluation.errors import EstimationError
 from evaluation.estimate.__main__ import main
 from evaluation.panel.lineage import no_lineage
+from evaluation.panel.moments import no_homes, no_moments
 from evaluation.estimate.one import estimate
 from evaluation.estimate.planned import with_standing
 from evaluation.estimate.two_way import fit_two_way
@@ -256,6 +257,8 @@ def test_the_stage_lists_what_it_refuses_and_repeats_its_bytes(cells_of, study_o
     (tmp_path / "studies/small.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
     store.write(cells_of(drawn(9)), "cells", "small")
     store.write(no_lineage(), "school_lineage", "small")
+    store.write(no_moments(), "student_moments", "small")
+    store.write(no_homes(), "home_students", "small")
     main("small")
     shown = capsys.readouterr()
     assert shown.out == ""
