@@ -76,7 +76,8 @@ def guess_codes(kind: str, values: Iterable[str]) -> dict[str, tuple[str, bool]]
     ----------
     kind : `race_ethnicity`, `sex`, `flag`, `action_std` or `answer`.
     """
-    known = {compact(str(word)): str(code) for code, words in _known()["codes"][kind].items() for word in (code, *words)}
+    known = {compact(str(word)): str(code)
+             for code, words in _known()["codes"][kind].items() for word in (code, *words)}
     unsure = {compact(word) for word in _known()["unsure"].get(kind, ())}
     return {value: (known[compact(value)], compact(value) not in unsure)
             for value in sorted(values) if compact(value) in known}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import sqrt
 from statistics import median
@@ -60,6 +60,7 @@ class Shift:
     """A level that changed between two consecutive sent years; `usual` is the series' median change elsewhere.
 
     `unit_id` is a district or a school; `code` is missing for means. `points` is the whole series, for the eye.
+    `code_list` says which code lists the two years were read by, where the mapping declares that they differ.
     """
 
     district_id: str
@@ -73,6 +74,7 @@ class Shift:
     year: int
     usual: float | None
     points: tuple[Point, ...]
+    code_list: str | None = None
 
 
 @dataclass(frozen=True)
@@ -95,11 +97,13 @@ def level_shifts(tables: Mapping[str, Frame]) -> tuple[Shift, ...]:
     ----------
     tables : accepted canonical rows by table; a table may be absent.
     """
+    lists = _code_lists(tables)
     of_districts = [shift for series in _series(tables, _Units("district_id")) for shift in shifts(series)]
     known = {(s.district_id, s.table, s.column, s.code, s.year) for s in of_districts}
     of_schools = [shift for series in _series(tables, _Units("school_id")) for shift in shifts(series)
                   if (shift.district_id, shift.table, shift.column, shift.code, shift.year) not in known]
-    return tuple(sorted(of_districts + of_schools, key=lambda s: (
+    found = (replace(shift, code_list=_change(shift, lists)) for shift in of_districts + of_schools)
+    return tuple(sorted(found, key=lambda s: (
         s.district_id, s.unit_id != s.district_id, s.unit_id, s.table, s.column, s.code or "", s.year)))
 
 
@@ -115,6 +119,22 @@ def shifts(series: Series) -> Iterator[Shift]:
         if kind is not None:
             yield Shift(series.district_id, series.unit_id, series.table, series.column, series.code, series.measure,
                         kind, before.school_year, after.school_year, usual, points)
+
+
+def _code_lists(tables: Mapping[str, Frame]) -> dict[tuple[str, int], str]:
+    """Return the code lists by which a district's discipline actions of a year were read."""
+    if "discipline_action" not in tables:
+        return {}
+    columns = ("district_id", "school_year", "definition_version")
+    found: dict[tuple[str, int], list[str]] = defaultdict(list)
+    for row in collect(tables["discipline_action"].select(*columns).unique()).to_dict("records"):
+        found[str(row["district_id"]), int(row["school_year"])].append(str(row["definition_version"]))
+    return {place: ", ".join(sorted(versions)) for place, versions in found.items()}
+
+
+def _change(shift: Shift, lists: Mapping[tuple[str, int], str]) -> str | None:
+    before, after = (lists.get((shift.district_id, year)) for year in (shift.year_before, shift.year))
+    return f"{before} → {after}" if shift.column == "action_std" and before != after else None
 
 
 def _kind(points: Sequence[Point], i: int, measure: Measure, usual: float | None) -> Kind | None:

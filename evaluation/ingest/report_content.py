@@ -104,7 +104,7 @@ def _coverage(covered: Iterable[Covered]) -> list[dict[str, Any]]:
 
 def _shift(shift: Shift) -> dict[str, Any]:
     content = {key: getattr(shift, key) for key in ("district_id", "unit_id", "table", "column", "code", "measure",
-                                                    "kind", "year_before", "year")}
+                                                    "kind", "year_before", "year", "code_list")}
     usual = None if shift.usual is None else _number(shift.usual, shift.measure)
     return _stripped(content | {"unit": _UNITS[shift.measure], "usual_change": usual,
                                 "levels": {str(p.school_year): _level(p, shift.measure) for p in shift.points}})
