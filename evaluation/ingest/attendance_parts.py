@@ -59,7 +59,8 @@ def enrolled_days(enrolled: pd.DataFrame, sessions: pd.DataFrame) -> pd.DataFram
     found = enrolled.merge(months, on=list(kinds.columns)).groupby(_AT_SCHOOL, as_index=False)["days"].sum()
     found = found.merge(most, on=["school_id", "school_year", "month"])
     half_days = 2 * found[["days", "most"]].min(axis=1).astype("int64")
-    return found[_AT_SCHOOL].assign(half_days_enrolled=half_days)
+    table: pd.DataFrame = found[_AT_SCHOOL].assign(half_days_enrolled=half_days)
+    return table
 
 
 def _calendars(sessions: pd.DataFrame) -> Mapping[tuple[str, int], list[Session]]:

@@ -16,6 +16,7 @@ from evaluation.contracts import TABLES, conform
 from evaluation.errors import DeliveryError, StudyError
 from evaluation.ingest.public_archive import matching, member_names, read_member
 from evaluation.ingest.public_file import RULES, PublicFile, read_file
+from evaluation.ingest.public_wide import read_wide
 from evaluation.params import PublicTable, Study
 
 ALL_DISTRICTS = "all"
@@ -25,8 +26,8 @@ ALL_DISTRICTS = "all"
 class PublicIntake:
     """Frames that conform to the contracts of the same names.
 
-    `public_cell` has a row for every accepted published row and for nothing else; `n_students` is missing throughout
-    and `mean` is the published percentage where `status` is `reported`.
+    `public_cell` has a row for every accepted published row and group and for nothing else; `n_students` is missing
+    where no number is published, and `mean` is the percentage where `status` is `reported`.
     """
 
     public_cell: pd.DataFrame
@@ -56,14 +57,18 @@ def read_public(folder: Path, study: Study) -> PublicIntake:
         The study file does not say which archive and tables to read.
     """
     delivery = study.deliveries
-    if delivery.archive is None or delivery.publisher is None or not delivery.tables or study.unit != "district":
-        raise StudyError("public group-level data needs an archive, a publisher, tables and `unit: district`.",
+    if delivery.archive is None or delivery.publisher is None or not delivery.tables:
+        raise StudyError("public group-level data needs an archive, a publisher and tables.",
                          where="studies/, key deliveries", fix="See docs/studies/connecticut.md for an example.")
+    if any((study.unit == "school") != (table.district_id_column is not None) for table in delivery.tables):
+        raise StudyError("published schools need `unit: school` and `district_id_column`, districts neither.",
+                         where="studies/, key deliveries.tables", fix="docs/delivery.md has an example of each.")
     archive = folder / delivery.archive
     names = member_names(archive, delivery.publisher)
     units = _units_by_code(study)
     reads = tuple(
-        _Read(table, period, f"{archive.name}/{name}", read_file(read_member(archive, name), table, units))
+        _Read(table, period, f"{archive.name}/{name}{'' if table.group_column else f'#{table.outcome}'}",
+              (read_file if table.group_column else read_wide)(read_member(archive, name), table, units))
         for table in delivery.tables
         for period, name in _files_by_period(table, names, study, archive)
     )
@@ -75,7 +80,8 @@ def read_public(folder: Path, study: Study) -> PublicIntake:
 
 
 def _units_by_code(study: Study) -> dict[str, str]:
-    if len({d.state for d in study.districts}) > 1:
+    is_national = all(table.district_id_column for table in study.deliveries.tables)
+    if len({d.state for d in study.districts}) > 1 and not is_national:
         raise StudyError("a publisher's codes are unique within one state only.", where="studies/, key districts",
                          fix="Make one study per state.")
     return {d.id.partition("-")[2]: d.id for d in study.districts}
@@ -102,14 +108,18 @@ def _files_by_period(table: PublicTable, names: tuple[str, ...], study: Study, a
 
 
 def _cells(reads: tuple[_Read, ...]) -> list[tuple[object, ...]]:
-    return [("district", cell.unit_id, cell.unit_id, "all", "school_year", read.period, read.table.dimension,
-             cell.group_id, read.table.outcome, pd.NA, pd.NA if cell.mean is None else cell.mean, cell.status)
+    def missing(value: float | None) -> object:
+        return pd.NA if value is None else value
+    return [("school" if read.table.district_id_column else "district", cell.unit_id, cell.district_id, "all",
+             "school_year", read.period, read.table.dimension, cell.group_id, read.table.outcome,
+             missing(cell.n_students), missing(cell.mean), cell.status)
             for read in reads for cell in read.found.cells]
 
 
 def _intake(reads: tuple[_Read, ...]) -> list[tuple[object, ...]]:
-    return [(ALL_DISTRICTS, read.period, "public_cell", read.name, read.found.rows_in, len(read.found.cells),
-             len(read.found.set_aside), read.found.rows_in if read.found.refusal else 0, read.found.refusal)
+    return [(ALL_DISTRICTS, read.period, "public_cell", read.name, read.found.rows_in,
+             len({cell.row for cell in read.found.cells}), len(read.found.set_aside),
+             read.found.rows_in if read.found.refusal else 0, read.found.refusal)
             for read in reads]
 
 

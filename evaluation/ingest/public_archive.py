@@ -10,8 +10,9 @@ from pathlib import Path, PurePosixPath
 from evaluation.errors import DeliveryError
 
 MAX_MEMBERS = 10_000
-MAX_FILE_BYTES = 20_000_000
-MAX_TOTAL_BYTES = 400_000_000
+MAX_FILE_BYTES = 600_000_000
+"""A year of the Civil Rights Data Collection has 95,000 schools and 1,900 columns."""
+MAX_TOTAL_BYTES = 2_000_000_000
 
 
 def member_names(archive: Path, publisher: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from evaluation.params import PublicTable
@@ -18,6 +18,8 @@ RULES: Mapping[str, str] = {
     "district_not_in_study": "Add the district to the study file, or check the code's leading zeros.",
     "unknown_group": "Add the label to the table's `groups` in the study file; it is never counted as another group.",
     "not_a_percentage": "Expected a number from 0 to 100 or one of the publisher's codes; declare a new code.",
+    "not_a_count": "Expected a whole number or one of the publisher's codes; declare a new code.",
+    "more_than_students": "More students counted than there are in the group: ask the publisher.",
     "duplicate_row": "The same cell is listed again with the same value; the first row is used.",
     "conflicting_rows": "The same cell is listed with different values and none is used: ask the publisher.",
 }
@@ -26,13 +28,20 @@ RULES: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Cell:
-    """A published value: `mean` in percent, missing unless `status` is `reported`."""
+    """A published value: `mean` in percent, missing unless `status` is `reported`; `n_students` where it is known."""
 
     row: int
     unit_id: str
     group_id: str
     mean: float | None
     status: str
+    n_students: int | None = None
+    district: str | None = None
+
+    @property
+    def district_id(self) -> str:
+        """The unit's district: the unit itself unless it is a school."""
+        return self.district or self.unit_id
 
 
 @dataclass(frozen=True)
@@ -55,8 +64,8 @@ class PublicFile:
     refusal: str | None = None
 
 
-class _RefusedError(Exception):
-    """The file as a whole cannot be read."""
+class RefusedTableError(Exception):
+    """The file as a whole cannot be read; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -83,51 +92,62 @@ def read_file(content: bytes, table: PublicTable, units: Mapping[str, str]) -> P
     units : mapping of str to str
         Publisher's code → unit id, for every unit of the study.
     """
+    group = table.group_column or ""
     try:
-        records = _records(content)
-        layout = _find_header(records, table)
+        records = list(records_of(content))
+        layout = _find_header(records, table, group)
         rows = [(i, r) for i, r in enumerate(records, start=1) if i > layout.header_row and any(f.strip() for f in r)]
         if not rows:
-            raise _RefusedError("0 rows after the header")
-    except _RefusedError as refused:
-        return PublicFile(sum(1 for line in content.splitlines() if line.strip()), refusal=str(refused))
+            raise RefusedTableError("0 rows after the header")
+    except RefusedTableError as refused:
+        return refused_file(content, refused)
     read = [_read_row(number, record, layout, table, units) for number, record in rows]
-    cells, repeated = _without_repeats([r for r in read if isinstance(r, Cell)], table.group_column)
+    cells, repeated = _without_repeats([r for r in read if isinstance(r, Cell)], group)
     set_aside = sorted([*(r for r in read if isinstance(r, SetAside)), *repeated], key=lambda r: r.row)
     return PublicFile(len(rows), tuple(cells), tuple(set_aside))
 
 
-def _records(content: bytes) -> list[list[str]]:
+def refused_file(content: bytes, refused: RefusedTableError) -> PublicFile:
+    """Return a file refused with every line that is not blank."""
+    return PublicFile(sum(1 for line in content.splitlines() if line.strip()), refusal=str(refused))
+
+
+def records_of(content: bytes) -> Iterator[list[str]]:
+    """Yield the records of a file, one after the other, so that a wide one is never held as a whole.
+
+    Raises
+    ------
+    RefusedTableError
+        It is no UTF-8 text, or a quote is not closed.
+    """
+    if b"\0" in content:
+        raise RefusedTableError("holds NUL bytes")
+    reader = csv.reader(io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig", newline=""), strict=True)
     try:
-        text = content.decode("utf-8-sig")
+        yield from reader
     except UnicodeDecodeError:
-        raise _RefusedError("not UTF-8 text") from None
-    if "\0" in text:
-        raise _RefusedError("holds NUL bytes")
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    try:
-        return list(reader)
+        raise RefusedTableError("not UTF-8 text") from None
     except csv.Error:
-        raise _RefusedError(f"a stray quote at line {reader.line_num}") from None
+        raise RefusedTableError(f"a stray quote at line {reader.line_num}") from None
 
 
-def _find_header(records: list[list[str]], table: PublicTable) -> _Layout:
+def _find_header(records: list[list[str]], table: PublicTable, group_column: str) -> _Layout:
     """Return where the first row is that names every needed column once, with exactly one of the value columns."""
-    needed = (table.unit_id_column, table.name_column, table.group_column)
+    needed = (table.unit_id_column, table.name_column, group_column)
     for number, record in enumerate(records, start=1):
         names = [field.strip() for field in record]
         values = [name for name in names if name in table.value_columns]
         if all(names.count(name) == 1 for name in needed) and len(values) == 1:
             unit, _, group = (names.index(name) for name in needed)
             return _Layout(number, len(names), unit, group, names.index(values[0]), values[0])
-    raise _RefusedError(f"no header row names {', '.join(needed)} and one of {', '.join(table.value_columns)}")
+    raise RefusedTableError(f"no header row names {', '.join(needed)} and one of {', '.join(table.value_columns)}")
 
 
 def _read_row(number: int, record: list[str], at: _Layout, table: PublicTable, units: Mapping[str, str]
               ) -> Cell | SetAside:
     if len(record) != at.width:
         return SetAside(number, None, None, "row_length")
-    code = _unwrapped(record[at.unit])
+    code = unwrapped(record[at.unit])
     unit_id = units.get(code)
     if unit_id is None:
         rule = "total_row" if code in table.total_codes else "district_not_in_study" if code else "no_code"
@@ -152,7 +172,7 @@ def _status_and_mean(value: str, table: PublicTable) -> tuple[str | None, float 
     return "reported", float(value)
 
 
-def _unwrapped(code: str) -> str:
+def unwrapped(code: str) -> str:
     """Return a code without the `="…"` that keeps a spreadsheet from dropping its leading zeros."""
     found = re.fullmatch(r'="(.*)"', code.strip())
     return (found[1] if found else code).strip()

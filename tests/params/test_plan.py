@@ -167,7 +167,9 @@ PART = part_of_a_study()
 ONLY_CHOICE = {
     ("periods", "kind"): "one word", ("grade_bands", "middle"): "a pair", ("grade_bands", "high"): "a pair",
     ("outcomes", 0, "id"): "a rule names it", ("plan", "families", 0, "results"): "one at least, by its keys",
-    **{("outcomes", i, "measure"): "parameters go with it" for i in range(3)}}
+    **{("outcomes", i, "measure"): "parameters go with it" for i in range(3)},
+    **{("deliveries", "tables", i, name): "a table with `group_column` has none" for i in range(2)
+       for name in ("of_columns", "district_id_column")}}
 REPEATS = ("plan", "decision_rules", 0, "margin")
 """It repeats the margin of its outcome, which is held."""
 
