@@ -96,10 +96,16 @@ def _show(content: Mapping[str, Any], console: Console) -> None:
     for sentence in _not_sent(content["coverage"]):
         console.print(sentence, style="yellow", markup=False, highlight=False, soft_wrap=True)
     for shift in content["level_shifts"][:_MOST_SHOWN]:
-        levels = shift["levels"]
-        console.print(f"Look at this: {shift['unit_id']} {shift['column']} {shift.get('code', '')} {shift['kind']} in "
-                      f"{shift['year']}: {levels[str(shift['year_before'])]} before, {levels[str(shift['year'])]} then "
-                      f"({shift['unit']}).", style="yellow", markup=False, highlight=False, soft_wrap=True)
+        console.print(_level_shift(shift), style="yellow", markup=False, highlight=False, soft_wrap=True)
+
+
+def _level_shift(shift: Mapping[str, Any]) -> str:
+    levels = shift["levels"]
+    changes = ", ".join(f"{change['kind']} in {change['year']} ({levels[str(change['year_before'])]} in "
+                        f"{change['year_before']}, {levels[str(change['year'])]} in {change['year']})"
+                        for change in shift["changes"])
+    what = " ".join(part for part in (shift["unit_id"], shift["column"], shift.get("code", "")) if part)
+    return f"Look at this: {what} {changes}; {shift['unit']}."
 
 
 def _not_sent(coverage: list[Mapping[str, Any]]) -> Iterator[str]:

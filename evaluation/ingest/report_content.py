@@ -57,7 +57,7 @@ def report_content(files: tuple[FileReport, ...], quarantine: pd.DataFrame, tabl
         "to_mend": [_stripped(asdict(p)) for p in found],
         "files": [_file(f, rows) for f in sorted(files, key=lambda f: f.file)],
         "coverage": _coverage(covered),
-        "level_shifts": [_shift(s) for s in (level_shifts(tables) if tables else ())],
+        "level_shifts": _level_shifts(level_shifts(tables) if tables else ()),
     }
 
 
@@ -102,12 +102,21 @@ def _coverage(covered: Iterable[Covered]) -> list[dict[str, Any]]:
             for (district, table, school), mine in groupby(covered, key=place)]
 
 
-def _shift(shift: Shift) -> dict[str, Any]:
-    content = {key: getattr(shift, key) for key in ("district_id", "unit_id", "table", "column", "code", "measure",
-                                                    "kind", "year_before", "year", "code_list")}
-    usual = None if shift.usual is None else _number(shift.usual, shift.measure)
-    return _stripped(content | {"unit": _UNITS[shift.measure], "usual_change": usual,
-                                "levels": {str(p.school_year): _level(p, shift.measure) for p in shift.points}})
+def _level_shifts(found: Iterable[Shift]) -> list[dict[str, Any]]:
+    """Return a record per series, with every change of it."""
+    def series(shift: Shift) -> tuple[str, ...]:
+        return shift.district_id, shift.unit_id, shift.table, shift.column, shift.code or ""
+    return [_levels(list(mine)) for _, mine in groupby(found, key=series)]
+
+
+def _levels(shifts: list[Shift]) -> dict[str, Any]:
+    first = shifts[0]
+    content = {key: getattr(first, key) for key in ("district_id", "unit_id", "table", "column", "code", "measure")}
+    usual = None if first.usual is None else _number(first.usual, first.measure)
+    changes = [_stripped({key: getattr(shift, key) for key in ("kind", "year_before", "year", "code_list")})
+               for shift in shifts]
+    return _stripped(content | {"unit": _UNITS[first.measure], "usual_change": usual, "changes": changes,
+                                "levels": {str(p.school_year): _level(p, first.measure) for p in first.points}})
 
 
 def _level(point: Point, measure: Measure) -> str:

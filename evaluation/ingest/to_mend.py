@@ -10,16 +10,23 @@ from typing import Literal
 from evaluation.ingest.records import FileReport, Finding, Kind
 from evaluation.ingest.report import over_tolerance, refused_files
 
-_CONSEQUENCES = ("no_roster", "no_enrollment")
-"""Refused only because another file of the year was: mended with that one."""
+_CONSEQUENCES = ("no_roster", "no_enrollment", "school_not_in_roster", "not_enrolled_at_school", "not_enrolled")
+"""Broken where the schools or the enrolment of the year lack what they should have: mended with these first."""
+_NO_CAUSE = (*_CONSEQUENCES, "total_row", "header_again")
+_BASE = ("school_year", "enrollment")
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One rule broken in one table and column of a district, in all its files together; `first` is where it starts."""
+    """One rule broken in one table and column of a district, in all its files together; `first` is where it starts.
+
+    `is_blocking`: it keeps the delivery from being taken. `follows`: it is likely to be gone once the schools or the
+    enrolment of the same years are mended.
+    """
 
     kind: Kind
     is_blocking: bool
+    follows: bool
     rule: str
     district_id: str
     table: str
@@ -41,7 +48,7 @@ class Verdict:
 
 
 def problems(files: Iterable[FileReport], *, tolerance: float, accept_without: tuple[str, ...]) -> tuple[Problem, ...]:
-    """Return what is refused or set aside, worst first; a blocking problem keeps the delivery from being taken."""
+    """Return what is refused or set aside, worst first, and what only follows from it last."""
     files = tuple(files)
     unexpected = {f.file for f in refused_files(files, accept_without)[0]}
     over = {line.district_id for line in over_tolerance(files, tolerance)}
@@ -51,11 +58,11 @@ def problems(files: Iterable[FileReport], *, tolerance: float, accept_without: t
             if finding.kind != "note":
                 grouped[finding.kind, file.district_id, file.table, finding.rule, finding.column or ""].append(
                     (file, finding))
-    causes = {file.district_id for file in refused_files(files, accept_without)[0]
-              if file.table in ("school_year", "enrollment") and file.findings[0].rule not in _CONSEQUENCES}
+    causes = {(file.district_id, file.school_year) for file in files if file.table in _BASE and any(
+        f.kind != "note" and f.rule not in _NO_CAUSE for f in file.findings)}
     found = [_problem(group, unexpected, over, causes) for group in grouped.values()]
-    return tuple(sorted(found, key=lambda p: (not p.is_blocking, p.kind != "refused", -p.rows, p.district_id, p.table,
-                                              p.rule, p.column or "")))
+    return tuple(sorted(found, key=lambda p: (not p.is_blocking, p.follows, p.kind != "refused", -p.rows, p.district_id,
+                                              p.table, p.rule, p.column or "")))
 
 
 def verdict(files: tuple[FileReport, ...], found: Iterable[Problem], *, tolerance: float,
@@ -65,7 +72,7 @@ def verdict(files: tuple[FileReport, ...], found: Iterable[Problem], *, toleranc
     unexpected, accepted = refused_files(files, accept_without)
     over = list(over_tolerance(files, tolerance))
     blocking = sum(1 for p in found if p.is_blocking)
-    first = "Mend this first" if blocking == 1 else f"Mend these {blocking:,} things first"
+    first = "Mend this first" if blocking <= 1 else f"Mend these {blocking:,} things first"
     if not files:
         return Verdict("There is nothing to send: no file was found.", 2)
     if unexpected:
@@ -82,16 +89,14 @@ def verdict(files: tuple[FileReport, ...], found: Iterable[Problem], *, toleranc
                    f"{without}", 0)
 
 
-def _problem(group: list[tuple[FileReport, Finding]], unexpected: set[str], over: set[str], causes: set[str]
-             ) -> Problem:
+def _problem(group: list[tuple[FileReport, Finding]], unexpected: set[str], over: set[str],
+             causes: set[tuple[str, int]]) -> Problem:
     file, first = group[0]
-    is_blocking = file.district_id in over
-    if first.kind == "refused":
-        is_consequence = first.rule in _CONSEQUENCES and file.district_id in causes
-        is_blocking = not is_consequence and any(f.file in unexpected for f, _ in group)
+    follows = first.rule in _CONSEQUENCES and any((f.district_id, f.school_year) in causes for f, _ in group)
+    stops = any(f.file in unexpected for f, _ in group) if first.kind == "refused" else file.district_id in over
     rows = sum(f.rows_refused if found.kind == "refused" else found.count for f, found in group)
-    return Problem(first.kind, is_blocking, first.rule, file.district_id, file.table, first.column, first.what,
-                   first.fix, rows, len({f.file for f, _ in group}), file.file, first.row)
+    return Problem(first.kind, stops and not follows, follows, first.rule, file.district_id, file.table, first.column,
+                   first.what, first.fix, rows, len({f.file for f, _ in group}), file.file, first.row)
 
 
 def _counted(count: int, what: str) -> str:
