@@ -52,8 +52,8 @@ def carried(crosswalk: Crosswalk) -> Callable[[str], str | Broken]:
 
 
 def left_behind(texts: Iterable[str], crosswalk: Crosswalk) -> int:
-    """Return how many of these pseudonyms the crosswalk does not carry over."""
-    return sum(1 for text in texts if text and text.lower() not in crosswalk.pseudonyms)
+    """Return how many of these pseudonyms the crosswalk, where there is one, does not carry over."""
+    return bool(crosswalk.pseudonyms) * sum(1 for text in texts if text and text.lower() not in crosswalk.pseudonyms)
 
 
 def _followed(start: str, steps: Mapping[str, str]) -> str:

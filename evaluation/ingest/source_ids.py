@@ -35,7 +35,7 @@ def source_ids(mapping: DistrictMapping, paths: Iterable[str], read: Callable[[s
         if table is None:
             continue
         try:
-            texts = set(read_sheet(read(path), table).columns[table.columns["student_id"].column])
+            texts = read_sheet(read(path), table).columns[table.columns["student_id"].column].values
         except RefusedFileError as refused:
             said = sentence(findings("refused", [refused.flaw], RULES)[0])
             raise DeliveryError(said, where=f"{mapping.district_id}/{path}", fix="See docs/delivery.md.") from None

@@ -228,7 +228,7 @@ def _widest(scales: Mapping[str, tuple[int, int]]) -> tuple[int, int]:
 def _refuse_identifiers(sheet: Sheet, table: SourceTable, how: Reading) -> None:
     for column, text in sheet.columns.items():
         is_declared = column in table.required()
-        found = kind_of_values(text.values, is_declared=is_declared, school_year=how.school_year)
+        found = kind_of_values(text.values, is_declared=is_declared, school_year=how.school_year, header=column)
         if found is not None:
             kind, hits = found
             at = sheet.rows[text.is_in(hits)]

@@ -115,12 +115,12 @@ def test_pseudonyms_are_known_answers_and_differ_by_district() -> None:
 
 def test_key_must_be_given_and_is_never_in_the_message() -> None:
     with pytest.raises(DeliveryError, match="EVALUATION_PSEUDONYM_KEY"):
-        chosen_key({}, None)
+        chosen_key({}, None, str)
     with pytest.raises(DeliveryError) as caught:
-        chosen_key({"EVALUATION_PSEUDONYM_KEY": "short-secret"}, None)
+        chosen_key({"EVALUATION_PSEUDONYM_KEY": "short-secret"}, None, str)
     assert "short-secret" not in str(caught.value)
-    assert chosen_key({}, "# demo\n" + "d" * 32) == b"d" * 32
-    assert chosen_key({"EVALUATION_PSEUDONYM_KEY": "k" * 32}, "# demo\n" + "d" * 32) == b"d" * 32
+    assert chosen_key({}, "# demo\n" + "d" * 32, str) == b"d" * 32
+    assert chosen_key({"EVALUATION_PSEUDONYM_KEY": "k" * 32}, "# demo\n" + "d" * 32, str) == b"d" * 32
 
 
 @pytest.mark.parametrize(("text", "key"), [
