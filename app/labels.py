@@ -25,6 +25,7 @@ ESTIMATORS = {
     "synthetic_did": "Synthetic difference-in-differences",
     "synthetic_control": "Synthetic control",
     "triple_difference": "Triple difference",
+    "student_panel": "Student panel",
     "event_study": "Two-way event study",
     "twfe": "Two-way fixed effects",
 }

@@ -8,8 +8,8 @@ from app.topic import Topic
 TABLES = ("public_estimates", "public_plan", "public_adjusted_p_values", "public_specification_curve",
           "public_diagnostics", "public_sensitivity", "public_breakdowns", "public_placebos", "public_composition",
           "public_definition_switches", "public_two_way_reference", "public_multilevel_checks",
-          "public_suppression_bounds", "public_scales", "public_standards", "public_relative_effects",
-          "public_refusals")
+          "public_student_panel_checks", "public_suppression_bounds", "public_scales", "public_standards",
+          "public_relative_effects", "public_refusals")
 
 release = st.session_state["release"]
 labels = Labels(release.labels)
@@ -122,6 +122,13 @@ if not refused:
          "The effect on the gap by a multilevel model")
     if len(spread := models.variances(row, topic)):
         frame.plain(spread, "Where students differ, by the multilevel model")
+    st.subheader("The same students", anchor=False)
+    row, rows = topic.row(found["student_panel_checks"]), topic.of(found["student_panel_checks"])
+    said = models.students(row, effect, topic)
+    show(said, models.forest(rows, own_rows, topic, frame.theme(), said, name=models.STUDENTS), "students",
+         "The effect on the gap by the student panel")
+    if len(seen := models.followed(row)):
+        frame.plain(seen, "Who is followed")
     for name, table_name, said, made in (
             ("Who is counted", "composition", checks.composition(topic.of(found["composition"]), topic),
              checks.composition_table(topic.of(found["composition"]), topic)),

@@ -1,4 +1,4 @@
-"""What other models of the same cells would say: two-way fixed effects, and a multilevel model."""
+"""What other models would say: two-way fixed effects, a multilevel model, and the same students from year to year."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from app.theme import Theme
 from app.topic import Topic
 from app.views import Figure, note, titled, without_empty
 
-TWO_WAY, MULTILEVEL = "Two-way", "Multilevel"
+TWO_WAY, MULTILEVEL, STUDENTS = "Two-way", "Multilevel", "The same students"
 COMPARED: Mapping[str, str] = {
     "weight_program_never": "Places never in the program",
     "weight_earlier_later": "Places that start later, before they start",
@@ -29,6 +29,16 @@ _VARIANCES: Mapping[str, tuple[str, str | None]] = {
     "variance_school": ("Between schools of a district", "intraclass_school"),
     "variance_school_gap": ("Between the gaps of schools", None),
     "variance_student": ("Between students of a group, school and year", None),
+}
+
+
+_FOLLOWED: Mapping[str, str] = {
+    "n_students_rounded": "Followed",
+    "n_spanning_rounded": "Seen both before the program and in it",
+    "n_projected_rounded": "Counted at the school they were bound for",
+    "n_in_two_districts_rounded": "Seen in more than one district, by a shared key",
+    "n_left_rounded": "Left early; who moved to a district without a shared key counts there as another student",
+    "n_entered_later_rounded": "Not followed: came into the program after its start",
 }
 
 
@@ -59,6 +69,27 @@ def multilevel(row: text.Row | None, headline: text.Row | None, topic: Topic) ->
             f"{_percent(row['intraclass_district'])} lies between districts and {_percent(row['intraclass_school'])} "
             "between their schools. The model takes the effect to be the same in every cohort and year: it is a check, "
             "never the headline.")
+
+
+def students(row: text.Row | None, headline: text.Row | None, topic: Topic) -> str:
+    """Return what the same students say of the gap, and who they are (`public_student_panel_checks`)."""
+    if row is None:
+        return "The same students were followed for confirmatory results only."
+    missing = _missing(row, "estimate by the student panel")
+    if missing:
+        return missing
+    return (f"Followed from year to year and each compared with herself, students say {_said(row, headline, topic)}. "
+            "They count where they were enrolled, or bound for, just before the program, wherever they went later: "
+            "a place whose enrolment changed does not look better or worse for it. The headline compares places by "
+            "whoever is enrolled; where the two differ, who came and who left is a reason.")
+
+
+def followed(row: text.Row | None) -> pd.DataFrame:
+    """Return the numbers of students of the student panel, rounded, as text; no rows where they are not shown."""
+    if row is None or row["suppression"] != "none" or text.is_missing(row["n_students_rounded"]):
+        return pd.DataFrame()
+    return pd.DataFrame([{"Students of both groups": name, "Number (to 10)": f"{int(row[c]):,}"}
+                         for c, name in _FOLLOWED.items()])
 
 
 def compared(row: text.Row | None) -> pd.DataFrame:

@@ -106,6 +106,8 @@ _ALL: tuple[Column, ...] = (
     count("n_spanning", "Those with the outcome both before their home school's start and from it on", unit="students"),
     count("n_projected", "Those whose home school is the one they were bound for", unit="students"),
     count("n_in_two_districts", "Those seen in more than one district under one key", unit="students"),
+    count("n_left", "Those last seen before the last period, below the highest grade: who moved to another district "
+          "without a shared key is another student there", unit="students"),
     count("n_entered_later", "Students without a home school whose first unit in the program this is", unit="students"),
     count("total_y0", "As `total`, had no program started (synthetic truth)"),
     count("total_y1", "As `total`, under the program where it runs (synthetic truth)"),

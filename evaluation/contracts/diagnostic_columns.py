@@ -46,6 +46,8 @@ DIAGNOSTIC: tuple[Column, ...] = (
          low=0, high=1),
     real("intraclass_school", "Share that lies between schools of a district, a school's own gap among it", unit="",
          low=0, high=1),
+    *(count(f"{name}_rounded", f"As `{name}`, rounded to 10", unit="students", nullable=True) for name in (
+        "n_spanning", "n_projected", "n_in_two_districts", "n_left", "n_entered_later")),
     real("low", "Least effect that hidden cells allow"),
     real("high", "Largest effect that hidden cells allow"),
     count("cells_hidden", "Cells of the design that are hidden"),

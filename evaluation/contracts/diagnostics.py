@@ -15,8 +15,10 @@ _AVERAGED = ("weight_program_never", "weight_earlier_later", "weight_later_earli
              "program_cells", "negative_cells", "negative_weight", "undefined")
 _VARIANCES = ("variance_district", "variance_school", "variance_school_gap", "variance_student", "intraclass_district",
               "intraclass_school", "undefined")
-_COUNTED = ("n_clusters", "n_program_districts", "n_comparison_districts", "n_program_units", "program_cells",
-            "negative_cells")
+_IN_PANEL = ("n_students", "n_spanning", "n_projected", "n_in_two_districts", "n_left", "n_entered_later")
+_ROUNDED = tuple(f"{name}_rounded" for name in _IN_PANEL)
+_COUNTED = (*_IN_PANEL, "n_clusters", "n_program_districts", "n_comparison_districts", "n_program_units",
+            "program_cells", "negative_cells")
 _ALWAYS_SHOWN = {"suppression", "is_headline", "cells_hidden", "cells_used"}
 
 
@@ -49,6 +51,8 @@ DIAGNOSTICS: tuple[Table, ...] = (
            TOPIC, (*_EFFECT, *_AVERAGED), (*_SHOWN, *_AVERAGED)),
     *_both("multilevel_checks", "The effect on the gap by a multilevel model of cells, a sensitivity check", TOPIC,
            (*_EFFECT, *_VARIANCES), (*_SHOWN, *_VARIANCES)),
+    *_both("student_panel_checks", "The effect on the gap by the student panel, a check, and both groups' students",
+           TOPIC, (*_EFFECT, *_IN_PANEL, "undefined"), (*_SHOWN, *_ROUNDED, "undefined")),
     *_both("suppression_bounds", "Least and largest overall effect that hidden cells allow", SPEC,
            ("low", "high", "cells_hidden", "cells_used"), ("low", "high", "cells_hidden", "cells_used", "suppression")),
     *_both("adjusted_p_values", "P-values adjusted within the families of the plan, and the plan's decision",

@@ -78,7 +78,8 @@ _TABLES: tuple[Table, ...] = (
           (*_HOME, "district_id", "n_years", *_PAIR, "n_students", "total", "other_total")),
     Table("home_students", "Students of a home school in the student panel, and those who entered later and are not in "
           "it", "unreleased", "panel", _HOME,
-          (*_HOME, "district_id", "n_students", "n_spanning", "n_projected", "n_in_two_districts", "n_entered_later")),
+          (*_HOME, "district_id", "n_students", "n_spanning", "n_projected", "n_in_two_districts", "n_left",
+           "n_entered_later")),
     Table("school_lineage", "Schools that merged into another, as the newest school list says that names it",
           "unreleased", "panel", ("school_id",), ("school_id", "district_id", "merged_into", "school_year")),
     Table("item_moments", "Sums and products of answers to the items of a scale, pair by pair: what reliability and "

@@ -64,7 +64,11 @@ def build_students(sums: StudentSums, cells: pd.DataFrame, study: Study, topic: 
     """
     specification = topic.specification
     frame = home_schools(cells, study, specification, topic.outcome.id, topic.gap)
-    moments = moments_of(sums.only(study, topic), frame, topic)
+    mine = sums.only(study, topic)
+    if mine.moments.empty:
+        raise EstimationError(f"there are no student moments of {topic.outcome.id} by {topic.gap.dimension}: the study "
+                              "has no student rows, or the outcome counts some of the enrolled students only.")
+    moments = moments_of(mine, frame, topic)
     in_panel = (moments.n_students > 0).any(axis=1)
     weight = np.ones(len(frame.unit_ids)) if specification.weights == "unit" else _focal_students(moments, frame)
     keep = in_panel & (weight > 0)

@@ -1,4 +1,4 @@
-"""Read cells, item moments and estimates, write what tells whether the effects and the scales can be believed."""
+"""Read cells, moments and estimates, write what tells whether the effects and the scales can be believed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rich.progress import track
 from evaluation import params, stage, store
 from evaluation.contracts import TABLES
 from evaluation.coverage import registry
-from evaluation.design import check_assignment, one_program_unit, one_unit, survivors
+from evaluation.design import StudentSums, check_assignment, one_program_unit, one_unit, renamed, survivors
 from evaluation.diagnose.all import OF_STUDY, OF_TOPIC, diagnose
 from evaluation.diagnose.diagnosed import Diagnosed, Row, diagnosable, prepare
 from evaluation.diagnose.scales import scale_tables
@@ -26,13 +26,14 @@ def main(study_id: str) -> None:
     study, cells = one_program_unit(study, merged), one_unit(store.read("cells", study_id), merged, study)
     check_assignment(cells, study.programs, study_id)
     by_outcome = {(str(o), str(d)): rows for (o, d), rows in cells.groupby(["outcome_id", "dimension"])}
+    sums = StudentSums(*(renamed(store.read(t, study_id), merged) for t in ("student_moments", "home_students")))
     gate, console = gate_of(registry()), Console(stderr=True)
     found: dict[str, list[Row]] = {table: [] for table in OF_TOPIC}
     together: dict[Result, Diagnosed] = {}
     wanted = diagnosable(study)
     for topic in track(wanted, "diagnose", console=console, transient=True, disable=not console.is_terminal):
         try:
-            of = prepare(by_outcome, study, topic, gate=gate)
+            of = prepare(by_outcome, study, topic, gate=gate, sums=sums)
         except EstimationError:
             continue
         for table, rows in diagnose(of).items():

@@ -16,6 +16,7 @@ from evaluation.diagnose.placebos import placebos
 from evaluation.diagnose.pre_trends import pre_trend_power, pre_trends
 from evaluation.diagnose.sensitivity import breakdowns, sensitivity
 from evaluation.diagnose.standards import standards
+from evaluation.diagnose.students import student_panel_checks
 from evaluation.diagnose.switches import definition_switches
 from evaluation.diagnose.together import Together
 from evaluation.diagnose.two_way import two_way_reference
@@ -33,6 +34,7 @@ OF_TOPIC: Mapping[str, Callable[[Diagnosed], list[Row]]] = {
     "specification_curve": specification_curve,
     "two_way_reference": two_way_reference,
     "multilevel_checks": multilevel_checks,
+    "student_panel_checks": student_panel_checks,
     "suppression_bounds": suppression_bounds,
 }
 """Tables with rows of one topic; their functions leave out the topic's columns."""

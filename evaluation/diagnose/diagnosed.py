@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from evaluation.design import Topic, build, districts, topics
+from evaluation.design import NO_SUMS, StudentSums, Topic, build, districts, topics
 from evaluation.design.estimator import estimator_of
 from evaluation.errors import EstimationError
 from evaluation.params import Study
@@ -33,6 +33,7 @@ class Diagnosed:
     overall : their average over the program, without lone cohorts
     districts : district of each unit of the design
     gate : what is known of coverage; None withholds no interval by it
+    sums : student moments of the study
     """
 
     cells: Cells
@@ -43,6 +44,7 @@ class Diagnosed:
     overall: Estimate
     districts: pd.Series
     gate: Gate | None = None
+    sums: StudentSums = NO_SUMS
 
     @property
     def own_cells(self) -> pd.DataFrame:
@@ -56,7 +58,8 @@ def diagnosable(study: Study) -> tuple[Topic, ...]:
                  and t.specification.sample == "same" and t.specification.weights != "own")
 
 
-def prepare(cells: Cells, study: Study, topic: Topic, *, gate: Gate | None = None) -> Diagnosed:
+def prepare(cells: Cells, study: Study, topic: Topic, *, gate: Gate | None = None,
+            sums: StudentSums = NO_SUMS) -> Diagnosed:
     """Estimate a topic.
 
     Raises
@@ -73,7 +76,7 @@ def prepare(cells: Cells, study: Study, topic: Topic, *, gate: Gate | None = Non
     overall = overall_of(att_gt)
     if overall is None:
         raise EstimationError("no program unit is observed before and in the program beside a comparison unit.")
-    return Diagnosed(cells, study, topic, design, att_gt, overall, districts(own, design), gate)
+    return Diagnosed(cells, study, topic, design, att_gt, overall, districts(own, design), gate, sums)
 
 
 def cells_of(cells: Cells, topic: Topic) -> pd.DataFrame:

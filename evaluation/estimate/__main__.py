@@ -23,8 +23,7 @@ def main(study_id: str) -> None:
     study, cells = one_program_unit(planned, merged), one_unit(store.read("cells", study_id), merged, planned)
     check_assignment(cells, study.programs, study_id)
     by_outcome = dict(list(cells.groupby(["outcome_id", "dimension"])))
-    moments, homes = (renamed(store.read(table, study_id), merged) for table in ("student_moments", "home_students"))
-    sums = StudentSums(moments, homes)
+    sums = StudentSums(*(renamed(store.read(t, study_id), merged) for t in ("student_moments", "home_students")))
     gates, console = gates_of(registry()), Console(stderr=True)
     found, refused = Found([], [], [], []), []
     for topic in track(topics(study), "estimate", console=console, transient=True, disable=not console.is_terminal):

@@ -12,7 +12,7 @@ from evaluation.params import Program, Study
 
 _COLUMNS = {name: list(TABLES[name].columns) for name in ("student_moments", "home_students")}
 _HOME = ("dimension", "outcome_id", "unit_id", "district_id", "group_id")
-_NUMBERS = ("n_students", "n_spanning", "n_projected", "n_in_two_districts", "n_entered_later")
+_NUMBERS = ("n_students", "n_spanning", "n_projected", "n_in_two_districts", "n_left", "n_entered_later")
 _CELLS = ("period", "grade", "other_period", "other_grade")
 
 
@@ -37,7 +37,7 @@ def student_moments(study: Study, paths: Frame, students: Frame, session: Sessio
             seen = session.kept(_counted(paths, program, study).filter(~nw.col("period").is_in(left_out)))
             about = {"program": program.id, "sample_periods": name}
             moments.append(collect(_pairs(seen, home)).assign(**about))
-            counts.append(collect(_homes(seen, home, schools)).assign(**about))
+            counts.append(collect(_homes(seen, home, schools, _left(paths, study))).assign(**about))
     return tuple(conform(pd.concat(parts, ignore_index=True)[_COLUMNS[name]], name)
                  for name, parts in (("student_moments", moments), ("home_students", counts)))  # type: ignore[return-value]
 
@@ -74,7 +74,15 @@ def _pairs(seen: Frame, home: Frame) -> Frame:
         *(nw.col(name).sum().cast(nw.Int64) for name in ("n_students", "total", "other_total")))
 
 
-def _homes(seen: Frame, home: Frame, schools: Frame) -> Frame:
+def _left(paths: Frame, study: Study) -> Frame:
+    """Say of every path whether it ends before the last period, below the highest grade of the study."""
+    highest = max(high for _, high in study.grade_bands.values())
+    last = paths.group_by(*PATH).agg((nw.col("period") * 100 + nw.col("grade")).max().cast(nw.Int64).alias("last_seen"))
+    is_left = (nw.col("last_seen") < study.periods.last * 100) & (nw.col("last_seen") % 100 < highest)
+    return last.with_columns(left=is_left.cast(nw.Int64)).drop("last_seen")
+
+
+def _homes(seen: Frame, home: Frame, schools: Frame, left: Frame) -> Frame:
     """Count a home's students, and beside them those who entered it later and have no home."""
     in_panel = seen.drop("group_id").join(home, on=list(PATH), how="inner")
     after = (nw.col("period") >= nw.col("start")).cast(nw.Int64)
@@ -82,8 +90,8 @@ def _homes(seen: Frame, home: Frame, schools: Frame) -> Frame:
         nw.col("n_students").max(), first=after.min(), last=after.max(), districts=nw.col("district_id").n_unique())
     spans = (nw.col("first") < nw.col("last")) & (nw.col("start") < NEVER)
     flags = {"n_spanning": spans, "n_projected": nw.col("is_projected") == 1,
-             "n_in_two_districts": nw.col("districts") > 1}
-    counted = paths.with_columns(n_entered_later=nw.lit(0, dtype=nw.Int64), **{
+             "n_in_two_districts": nw.col("districts") > 1, "n_left": nw.col("left") == 1}
+    counted = paths.join(left, on=list(PATH), how="inner").with_columns(n_entered_later=nw.lit(0, dtype=nw.Int64), **{
         name: nw.col("n_students") * flag.cast(nw.Int64) for name, flag in flags.items()})
     every = nw.concat([counted.rename({"home_district": "district_id"}).select(
         *_HOME, *_NUMBERS), _entered(seen, home, schools)])

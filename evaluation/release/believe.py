@@ -10,7 +10,7 @@ import pandas as pd
 from evaluation.contracts import TABLES
 from evaluation.contracts.table import ESTIMAND, TOPIC
 from evaluation.params import Disclosure
-from evaluation.release.disclosure import is_withheld, significant
+from evaluation.release.disclosure import is_withheld, rounded_students, significant
 from evaluation.release.effects import SPECIFICATION, shown_effects
 from evaluation.release.rows import integer, number
 
@@ -19,8 +19,8 @@ AS_THEY_ARE = ("breakdowns", "suppression_bounds", "standards")
 """Tables about the overall effect itself: shown where it is."""
 WITH_INTERVALS = ("placebos", "composition", "definition_switches", "two_way_reference", "multilevel_checks")
 """Tables of other effects without numbers of districts beside them."""
-BELIEVED = (*AS_THEY_ARE, *WITH_INTERVALS, "sensitivity", "specification_curve", "adjusted_p_values",
-            "relative_effects")
+BELIEVED = (*AS_THEY_ARE, *WITH_INTERVALS, "student_panel_checks", "sensitivity", "specification_curve",
+            "adjusted_p_values", "relative_effects")
 """Tables that `public_believable` needs."""
 FEW = frozenset({"lone_cohort_cluster", "lone_comparison_cluster", "few_program_clusters", "few_comparison_clusters",
                  "few_clusters_for_wild", "few_placebos"})
@@ -43,6 +43,7 @@ def public_believable(tables: Mapping[str, pd.DataFrame], estimates: pd.DataFram
     out = {f"public_{name}": protected(tables[name], f"public_{name}", shown, policy) for name in AS_THEY_ARE}
     out |= {f"public_{name}": protected(tables[name], f"public_{name}", shown, policy, hides=rests_on_few)
             for name in WITH_INTERVALS}
+    out["public_student_panel_checks"] = _students(tables["student_panel_checks"], shown, policy)
     out["public_adjusted_p_values"] = _adjusted(tables["adjusted_p_values"], shown, policy)
     out["public_sensitivity"] = _sensitivity(tables["sensitivity"], shown, policy)
     out["public_specification_curve"] = _curve(tables["specification_curve"], shown, policy)
@@ -78,6 +79,13 @@ def _protected(row: dict[str, Any], name: str, is_hidden: bool, policy: Disclosu
         return {**row, **{c: None for c in values if contract.column(c).nullable}, "suppression": "primary"}
     real = [c for c in values if contract.column(c).dtype == "Float64"]
     return {**row, **{c: significant(number(row[c]), policy) for c in real}, "suppression": "none"}
+
+
+def _students(found: pd.DataFrame, shown: set[tuple[Any, ...]], policy: Disclosure) -> pd.DataFrame:
+    """Numbers of students are rounded, and go where the effect goes."""
+    rounded = {f"{name}_rounded": pd.Series([rounded_students(integer(n), policy) for n in found[name]], found.index)
+               for name in found.columns if name.startswith("n_")}
+    return protected(found.assign(**rounded), "public_student_panel_checks", shown, policy, hides=rests_on_few)
 
 
 def _adjusted(found: pd.DataFrame, shown: set[tuple[Any, ...]], policy: Disclosure) -> pd.DataFrame:

@@ -81,7 +81,7 @@ def _is_coded(row: Row, as_cells: set[tuple[str, ...]], policy: Disclosure) -> b
     kind = row["estimand"]
     if int(row["n_program_districts"]) >= policy.min_districts or kind not in ("cohort", "phase"):
         return False
-    is_of_cells = row["weights"] == "focal" and row["sample"] == "same"
+    is_of_cells = row["weights"] == "focal" and row["sample"] == "same" and row["estimator"] != "student_panel"
     return is_of_cells and (kind, f"{row['program']}_{row[kind]}", row["outcome_id"], row["gap_id"]) in as_cells
 
 

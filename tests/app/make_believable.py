@@ -51,6 +51,9 @@ def of(study: Study, overall: pd.DataFrame) -> dict[str, pd.DataFrame]:
         "multilevel_checks": _effect(gap[list(TOPIC)], 0.8 * gap["value"], gap["value"].abs() / 3).assign(
             variance_district=0.54, variance_school=2.48, variance_school_gap=8.6, variance_student=2082.0,
             intraclass_district=0.00026, intraclass_school=0.0022, undefined=None),
+        "student_panel_checks": _effect(gap[list(TOPIC)], 0.9 * gap["value"], gap["value"].abs() / 3).assign(
+            n_students=1234, n_spanning=613, n_projected=0, n_in_two_districts=17, n_left=131, n_entered_later=352,
+            undefined=None),
         "suppression_bounds": rows[SPEC].assign(low=rows["value"] - 0.4 * size, high=rows["value"] + 0.3 * size,
                                                 cells_hidden=12, cells_used=345),
         "adjusted_p_values": _families(study, gap),

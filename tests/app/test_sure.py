@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pandas as pd
 import pytest
 
@@ -11,7 +13,7 @@ from app.sure import bounds, checks, curve, models, plan, standards, templates, 
 from app.topic import Topic
 from evaluation import params, released
 from evaluation.contracts import COLUMNS, TABLES
-from evaluation.contracts.choices import EstimatorName
+from evaluation.contracts.choices import AnyEstimator
 from evaluation.stats.standards.handbook import NOT_VERIFIED, handbook
 
 LABELS = Labels(params.study("partnership").model_dump(mode="json"))
@@ -213,6 +215,8 @@ TWO_WAY = {**ESTIMATED, "weight_program_never": 0.7, "weight_earlier_later": 0.1
            "weight_program_always": 0.05, "program_cells": 200, "negative_cells": 5, "negative_weight": -0.0123}
 MULTILEVEL = {**ESTIMATED, "variance_district": 0.0, "variance_school": 4.0, "variance_school_gap": 16.0,
               "variance_student": 1600.0, "intraclass_district": 0.0, "intraclass_school": 8 / 1608}
+FOLLOWED = {**ESTIMATED, "n_students_rounded": 1240, "n_spanning_rounded": 610, "n_projected_rounded": 0,
+            "n_in_two_districts_rounded": 20, "n_left_rounded": 130, "n_entered_later_rounded": 350}
 
 
 def test_two_way_fixed_effects_say_why_they_are_not_the_headline():
@@ -250,6 +254,17 @@ def test_a_model_that_was_not_fitted_says_why():
     assert models.multilevel(None, None, TOPIC) == "A multilevel model was fitted to confirmatory results only."
 
 
+def test_the_same_students_say_their_effect_and_who_they_are():
+    said = models.students(FOLLOWED, {"value": -2.0}, TOPIC)
+    assert "say −1.4 percentage points (95 % interval −3.0 to +0.2), where the headline says −2.0. They" in said
+    assert models.followed(FOLLOWED).iloc[:, 1].tolist() == ["1,240", "610", "0", "20", "130", "350"]
+    undefined = {**FOLLOWED, "value": None, "undefined": "the study has no student rows.", "n_students_rounded": None}
+    assert models.students(undefined, None, TOPIC) == (
+        "There is no estimate by the student panel: the study has no student rows.")
+    assert models.followed(undefined).empty
+    assert models.students(None, None, TOPIC) == "The same students were followed for confirmatory results only."
+
+
 def test_a_rating_says_that_its_rules_are_not_verified():
     row = {"suppression": "none", "g_gap": -0.123, "improvement_index": 5.96, "equivalence": "not_satisfied",
            "rating": "does_not_meet", "essa_tier": "promising",
@@ -278,7 +293,7 @@ def test_every_code_of_the_contract_has_words():
     def allowed(column):
         return set(COLUMNS[column].allowed)
 
-    assert set(ESTIMATORS) == set(EstimatorName.__args__)
+    assert set(ESTIMATORS) == set(get_args(AnyEstimator))
     assert set(INFERENCE) == allowed("inference")
     assert set(ADJUSTMENTS) == allowed("adjustment")
     assert set(plan.DECISIONS) == allowed("decision")
@@ -294,6 +309,7 @@ def test_every_code_of_the_contract_has_words():
     assert set(checks._COMPOSITION) == allowed("composition")
     assert {*models.COMPARED, *models._VARIANCES} < {*TABLES["two_way_reference"].columns,
                                                      *TABLES["multilevel_checks"].columns}
+    assert set(models._FOLLOWED) < set(TABLES["public_student_panel_checks"].columns)
     assert set(TABLES["specification_curve"].key) > set(curve.CHOICES)
 
 
@@ -304,7 +320,7 @@ def test_the_page_asks_its_questions_in_order(open_page):
         "How far may trends differ?", "What could have been found?", "Further checks",
         "Does the scale measure the same?", "What would the standards say?", "As a difference and as a ratio"]
     words = [chart.proto.alt for chart in app.get("vega_lite_chart") + app.get("arrow_vega_lite_chart")]
-    assert len(set(words)) == len(words) == 13
+    assert len(set(words)) == len(words) == 14
     said = " ".join(m.value for m in app.markdown)
     assert all(alt.split(": ")[0][:40] in said for alt in words)
 

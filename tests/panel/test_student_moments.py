@@ -313,7 +313,7 @@ def test_rows_of_the_specification_fit_the_contract_and_add_up(study_of, cells_o
 def test_without_moments_there_is_no_estimate_and_the_reason_is_told(study_of, cells_of, years):
     study = small_study(study_of)
     cells = cells_of_schools(cells_of, years)
-    with pytest.raises(EstimationError, match="no program home school of 24 has students of the panel"):
+    with pytest.raises(EstimationError, match="no student moments of oss_per_100 by race_ethnicity"):
         estimate(cells[cells["outcome_id"] == "oss_per_100"], study, topics(study)[0])
 
 
