@@ -53,8 +53,8 @@ _ALL: tuple[Column, ...] = (
     text("begin_date", "First day of a part of the school's calendar, ISO date"),
     text("end_date", "Last day of a part of the school's calendar, ISO date"),
     Column("session_days", "Int64", "Instructional days in it", unit="days", low=1, high=260),
-    text("kind", "How a student spent the time: `absent`, `suspended` (absent because of an out-of-school suspension), "
-         "`present`", allowed=("absent", "suspended", "present")),
+    text("kind", "How a student spent the time: `present`, or absent with an excuse, without, for an out-of-school "
+         "suspension, or for a reason not told", allowed=("present", "excused", "unexcused", "suspended", "absent")),
     count("day_parts", "Length × 10,000", unit="1/10,000 day"),
     text("action_id", "Identifier of a discipline action within its district"),
     text("date", "ISO date"),

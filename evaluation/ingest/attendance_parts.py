@@ -17,7 +17,7 @@ DAY = 10_000
 """`day_parts` of a whole day."""
 _HALF_DAY = DAY // 2
 _AT_SCHOOL = ["student_key", "school_id", "district_id", "school_year", "month"]
-_ABSENT = ("absent", "suspended")
+PRESENT = "present"
 
 
 def attendance(parts: pd.DataFrame, enrolled: pd.DataFrame, sessions: pd.DataFrame | None,
@@ -87,14 +87,14 @@ def _time_by_kind(parts: pd.DataFrame, engine: Engine) -> pd.DataFrame:
 
 
 def _sums(parts: pd.DataFrame, engine: Engine) -> pd.DataFrame:
-    """Return half-days by student, school and month: `all` of them, `absent` (suspensions too), `suspended`."""
+    """Return half-days by student, school and month: `all` of them, `absent` (all but present), `suspended`."""
     if parts.empty:
         return pd.DataFrame(columns=[*_AT_SCHOOL, "all", "absent", "suspended"])
     frame = engine.frame(parts)
     by_day = (nw.col("date").str.slice(0, 4).cast(nw.Int64) * 100 + nw.col("date").str.slice(5, 2).cast(nw.Int64))
     month = nw.when(nw.col("source_grain") == "day").then(by_day).otherwise(nw.col("school_year") * 100 + 6)
     none = nw.lit(0, dtype=nw.Int64)
-    absent = nw.when(nw.col("kind").is_in(_ABSENT)).then(nw.col("day_parts")).otherwise(none)
+    absent = nw.when(nw.col("kind") != PRESENT).then(nw.col("day_parts")).otherwise(none)
     suspended = nw.when(nw.col("kind") == "suspended").then(nw.col("day_parts")).otherwise(none)
     sums = frame.with_columns(month=month.cast(nw.Int64), absent=absent, suspended=suspended).group_by(*_AT_SCHOOL).agg(
         nw.col("day_parts").sum().cast(nw.Int64).alias("all"), nw.col("absent").sum().cast(nw.Int64),

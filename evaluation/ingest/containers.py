@@ -6,14 +6,14 @@ import gzip
 import io
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import IO, Literal
 
 from evaluation.ingest.records import Flaw, RefusedFileError
 
-Kind = Literal["csv", "xlsx", "parquet", "xml"]
+Kind = Literal["csv", "xlsx", "parquet", "xml", "oneroster"]
 
 MOST_BYTES = 4_000_000_000
 """Unpacked; larger deliveries come as several files."""
@@ -128,21 +128,45 @@ def _out_of_gzip(content: bytes) -> bytes:
         raise RefusedFileError(Flaw("damaged")) from None
 
 
+def members_of_zip(content: bytes, wanted: Collection[str]) -> dict[str, bytes]:
+    """Return the files of an archive by name, of those that are wanted; folders in the archive do not matter.
+
+    Raises
+    ------
+    RefusedFileError
+        It is no readable archive, or an unsafe or a locked one.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            named = {PurePosixPath(member.filename).name: member for member in _members(archive, len(content))}
+            return {name: _unlocked(archive, named[name], len(content)) for name in wanted if name in named}
+    except _DAMAGE:
+        raise RefusedFileError(Flaw("damaged")) from None
+
+
 def _out_of_zip(content: bytes) -> tuple[bytes, str]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            check_sizes(archive, len(content))
-            if any(leaves_folder(member.filename) for member in archive.infolist()):
-                raise RefusedFileError(Flaw("unsafe_archive", hint="A file name in it points outside the archive."))
-            members = [m for m in archive.infolist() if not m.is_dir() and not m.filename.startswith("__MACOSX/")]
+            members = _members(archive, len(content))
             if len(members) != 1:
                 raise RefusedFileError(Flaw("archive_members", hint=f"It holds {len(members):,} files."))
-            if members[0].flag_bits & 1:
-                raise RefusedFileError(Flaw("password_protected"))
-            with archive.open(members[0]) as stream:
-                return _read(stream, len(content)), members[0].filename
+            return _unlocked(archive, members[0], len(content)), members[0].filename
     except _DAMAGE:
         raise RefusedFileError(Flaw("damaged")) from None
+
+
+def _members(archive: zipfile.ZipFile, packed: int) -> list[zipfile.ZipInfo]:
+    check_sizes(archive, packed)
+    if any(leaves_folder(member.filename) for member in archive.infolist()):
+        raise RefusedFileError(Flaw("unsafe_archive", hint="A file name in it points outside the archive."))
+    return [m for m in archive.infolist() if not m.is_dir() and not m.filename.startswith("__MACOSX/")]
+
+
+def _unlocked(archive: zipfile.ZipFile, member: zipfile.ZipInfo, packed: int) -> bytes:
+    if member.flag_bits & 1:
+        raise RefusedFileError(Flaw("password_protected"))
+    with archive.open(member) as stream:
+        return _read(stream, packed)
 
 
 def _read(stream: IO[bytes] | gzip.GzipFile, packed: int) -> bytes:

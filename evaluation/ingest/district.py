@@ -88,6 +88,7 @@ def ingest_district(mapping: DistrictMapping, paths: Iterable[str], read: Callab
         revisions += _revisions(name, files, tables, study, session)
         accepted = _table(name, [f for f in files if f.table == name and f.stands], tables, study, session)
         tables["attendance_day" if _is_daily(name, accepted) else name] = accepted
+    _note_rosters(files, mapping)
     reports = tuple(_report(file, mapping) for file in files)
     return District(tables, reports, _quarantine(files, mapping), tuple(revisions))
 
@@ -128,7 +129,7 @@ def _listed(value: object) -> tuple[str, ...]:
 
 
 def _claimed(path: str, mapping: DistrictMapping, study: Study) -> Iterator[DeliveredFile]:
-    """Yield the file once for every table it feeds: one, unless it is XML with records of several tables."""
+    """Yield the file once for every table it feeds: one, unless it holds records of several tables."""
     where = f"{mapping.district_id}/{path}"
     found = year_and_day(path.partition("/")[0]) if "/" in path else None
     if found is None:
@@ -138,13 +139,13 @@ def _claimed(path: str, mapping: DistrictMapping, study: Study) -> Iterator[Deli
     school_year, day = found
     sent = mapping.tables.sent()
     claims = [name for name, table in sent.items() if fnmatch(path, table.files)]
-    records = {table.xml.record for table in sent.values() if table.xml is not None and fnmatch(path, table.files)}
+    records = {sent[name].kind_of_record() for name in claims} - {None}
     if len(claims) > 1 and len(records) != len(claims):
         raise DeliveryError(f"tables {' and '.join(claims)} both claim this file.", where=where,
                             fix="Make the patterns under `files` in mapping.yaml narrower.")
     for name in claims or ("unclaimed",):
-        xml = sent[name].xml if len(claims) > 1 else None
-        file = DeliveredFile(path if xml is None else f"{path}{RECORD}{xml.record}", name, school_year, day)
+        part = f"{RECORD}{sent[name].kind_of_record()}" if len(claims) > 1 else ""
+        file = DeliveredFile(f"{path}{part}", name, school_year, day)
         if not claims:
             file.refuse(Flaw("unclaimed_file"))
         elif file.school_year not in study.periods.all():
@@ -289,6 +290,14 @@ def _revisions(name: str, files: Sequence[DeliveredFile], tables: Mapping[str, p
         for i in range(1, len(frames)):
             for difference in compare({name: frames[i - 1]}, {name: frames[i]}):
                 yield Revision(read[i - 1][0].folder, read[i][0].folder, difference)
+
+
+def _note_rosters(files: Sequence[DeliveredFile], mapping: DistrictMapping) -> None:
+    """Note on rosters of years for which neither attendance nor discipline was sent that they hold neither."""
+    more = {file.school_year for file in files if file.table in ("attendance", "discipline_action")}
+    for file in files:
+        if file.table == "enrollment" and mapping.tables.enrollment.oneroster and file.school_year not in more:
+            file.notes += (Flaw("roster_alone"),)
 
 
 def _band(low: int, high: int, study: Study) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 _FOLDER = "layouts"
+_NOTHING = "~"
 
 
 class UnknownLayoutError(Exception):
@@ -24,7 +25,7 @@ def known_layouts() -> tuple[str, ...]:
 def with_layouts(content: Any) -> Any:
     """Return a mapping's content laid over the presets it names under `layout`, in their order.
 
-    Whatever the district says wins, key by key; a key that it leaves empty takes the preset's key away. A column may
+    Whatever the district says wins, key by key; `~` in place of a value takes the preset's key away. A column may
     be given by its name alone: codes and format of the preset stay.
 
     Raises
@@ -57,4 +58,4 @@ def _laid_over(below: Any, above: Any) -> Any:
         return above
     both = {key: _laid_over(below[key], above[key]) if key in below and key in above else above.get(key, below.get(key))
             for key in (*below, *(k for k in above if k not in below))}
-    return {key: value for key, value in both.items() if above.get(key) != ""}
+    return {key: value for key, value in both.items() if above.get(key) != _NOTHING}

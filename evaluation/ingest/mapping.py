@@ -136,7 +136,8 @@ class SourceTable(Block):
     """Which files feed a table and how they are written; `sheet` names the sheet of a workbook that has several.
 
     `label_rows` stand below the header and say what the columns mean. `only` keeps the rows whose columns hold one of
-    the values listed; the others are counted and passed by.
+    the values listed; the others are counted and passed by. `oneroster` names the file of a OneRoster archive that is
+    read, with what its others say of the same users and schools.
     """
 
     files: str
@@ -148,8 +149,13 @@ class SourceTable(Block):
     columns: Columns
     derived: Mapping[str, Derived] = {}
     xml: XmlSource | None = None
+    oneroster: Literal["orgs", "enrollments", "demographics"] | None = None
     only: Mapping[str, tuple[str, ...]] = {}
     drop: tuple[str, ...] = ()
+
+    def kind_of_record(self) -> str | None:
+        """Return which records are rows, where one file holds those of several tables."""
+        return self.xml.record if self.xml is not None else self.oneroster
 
     def required(self) -> tuple[str, ...]:
         """Return the names of the columns that every file of the table must have."""

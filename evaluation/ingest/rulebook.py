@@ -32,6 +32,7 @@ REFUSE_FILE: Mapping[str, Rule] = {
     "cut_off": Rule("The file ends in the middle of a row", "Send the file again: the transfer was cut."),
     "bad_xml": Rule("The file is not well-formed XML", "Export it again; do not edit it by hand."),
     "xml_doctype": Rule("The XML declares a document type, which is never read", "Export it without a DOCTYPE."),
+    "missing_member": Rule("A file of the layout is not in the archive", "Export the archive again, with this file."),
     "title_rows": Rule("Lines stand before the header", "Declare `title_rows` in mapping.yaml, or delete the lines."),
     "missing_column": Rule("A column that mapping.yaml names is not in the file", "Rename it or mend mapping.yaml."),
     "duplicate_column": Rule("Two columns have the same name", "Keep one of them."),
@@ -112,6 +113,8 @@ SET_ASIDE: Mapping[str, Rule] = {
 }
 
 NOTES: Mapping[str, Rule] = {
+    "roster_alone": Rule("A roster holds no attendance and no discipline, and none was sent for this year",
+                         "Send attendance and discipline files, or their outcomes are missing."),
     "passed_by": Rule("The row is of a kind that `only` in mapping.yaml leaves out", ""),
     "exact_duplicate": Rule("The row repeats another one; it counts once", ""),
     "open_spell": Rule("The spell has no last day; the end of the school year is taken", ""),

@@ -12,7 +12,7 @@ import narwhals.stable.v2 as nw
 from evaluation.contracts import TABLES
 from evaluation.engine import Frame
 from evaluation.engine.days import day_number
-from evaluation.ingest.attendance_parts import DAY
+from evaluation.ingest.attendance_parts import DAY, PRESENT
 
 SCHOOL = ("school_id", "school_year")
 STUDENT_SCHOOL = ("student_key", "school_id", "school_year")
@@ -115,7 +115,7 @@ def _within(frame: Frame, spans: Frame, on: Sequence[str], ends: tuple[str, str]
 def _too_long(frame: Frame) -> Frame:
     """Mark absences of one day that are longer than a day, and time in a year that is longer than its calendar."""
     none = nw.lit(0, dtype=nw.Int64)
-    is_day, is_absent = nw.col("source_grain") == "day", nw.col("kind") != "present"
+    is_day, is_absent = nw.col("source_grain") == "day", nw.col("kind") != PRESENT
     frame = frame.with_columns(absent=nw.when(is_absent).then(nw.col("day_parts")).otherwise(none))
     in_day = nw.col("absent").sum().over("student_key", "date", "rule")
     frame = _flag(frame, "over_a_day", is_day & is_absent & (in_day > DAY))

@@ -9,10 +9,11 @@ from itertools import chain, islice
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.ingest.containers import Kind, opened
+from evaluation.ingest.containers import Kind, Opened, opened
 from evaluation.ingest.csv_records import csv_notes, csv_records, ends_with_line_end
 from evaluation.ingest.header import TITLES_SEARCHED, check_header, shown_name
 from evaluation.ingest.mapping import SourceTable
+from evaluation.ingest.oneroster import oneroster_records
 from evaluation.ingest.parquet_records import parquet_records
 from evaluation.ingest.records import Flaw, RefusedFileError
 from evaluation.ingest.text import Coded, Text, coded
@@ -20,7 +21,8 @@ from evaluation.ingest.xlsx_records import xlsx_records
 from evaluation.ingest.xml_records import xml_records
 
 READERS: Mapping[Kind, Callable[[bytes, SourceTable], Iterator[list[str]]]] = {
-    "csv": csv_records, "xlsx": xlsx_records, "parquet": parquet_records, "xml": xml_records}
+    "csv": csv_records, "xlsx": xlsx_records, "parquet": parquet_records, "xml": xml_records,
+    "oneroster": oneroster_records}
 """From a file's bytes to its records, the header's first (after title rows); a blank record has no fields."""
 MOST_ROWS = 100_000_000
 _MOST_BLANK = 0.2
@@ -60,7 +62,7 @@ def read_sheet(content: bytes, table: SourceTable, *, name: str = "") -> Sheet:
     """
     if not content:
         raise RefusedFileError(Flaw("empty_file"))
-    file = opened(content, name)
+    file = Opened("oneroster", content) if table.oneroster else opened(content, name)
     records = READERS[file.kind](file.content, table)
     header, header_row = _header(records, table)
     header_row += sum(1 for _ in islice(records, table.label_rows))

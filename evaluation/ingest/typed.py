@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from evaluation.contracts import COLUMNS
-from evaluation.ingest.attendance_parts import DAY
+from evaluation.ingest.attendance_parts import DAY, PRESENT
 from evaluation.ingest.crosswalk import Crosswalk, carried, left_behind
 from evaluation.ingest.derived import derived_columns
 from evaluation.ingest.identifiers import kind_of_values
@@ -266,7 +266,7 @@ def _notes(text: Text, target: str, source: SourceColumn, how: Reading) -> Itera
 
 def _without_length(sheet: Sheet, parsed: dict[str, pd.Series], table: SourceTable) -> list[Flaw]:
     """Return the absences that do not say how long they were; who was present was absent for no time."""
-    is_blank, is_here = parsed["day_parts"].isna(), parsed["kind"] == "present"
+    is_blank, is_here = parsed["day_parts"].isna(), parsed["kind"] == PRESENT
     parsed["day_parts"] = parsed["day_parts"].mask(is_here, 0)
     column = table.columns["length"].column
     return [Flaw("missing_value", int(row), column) for row in sheet.rows[(is_blank & ~is_here).to_numpy(bool)]]

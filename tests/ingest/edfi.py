@@ -63,16 +63,16 @@ def event(key: str, at: str, day: str, category: str, length: str) -> str:
 
 def action(key: str, at: str, day: str, discipline: str, length: str) -> str:
     return (f"<DisciplineIncident><ReporterName>Birch</ReporterName></DisciplineIncident><DisciplineAction>"
-            f"<DisciplineActionIdentifier>7</DisciplineActionIdentifier><Discipline>{descriptor('Discipline', discipline)}"
-            f"</Discipline><DisciplineDate>{day}</DisciplineDate><DisciplineActionLength>{length}</DisciplineActionLength>"
+            f"<DisciplineActionIdentifier>7</DisciplineActionIdentifier><Discipline>"
+            f"{descriptor('Discipline', discipline)}</Discipline><DisciplineDate>{day}</DisciplineDate><DisciplineActionLength>{length}</DisciplineActionLength>"
             f"{student(key)}{school(at, 'ResponsibilitySchool')}</DisciplineAction>")
 
 
 def survey(answers: Iterable[tuple[str, str, str]], *, extra: str = "") -> bytes:
     """Return a survey of answers (student, item, value); `extra` stands in every response."""
-    named = "<SurveyReference><SurveyIdentity><SurveyIdentifier>BEL_1</SurveyIdentifier></SurveyIdentity></SurveyReference>"
-    records = [f"<Survey><SurveyIdentifier>BEL_1</SurveyIdentifier>"
-               f"{reference('EducationOrganization', 'EducationOrganization', 'EducationOrganizationId', SCHOOL)}</Survey>"]
+    named = reference("Survey", "Survey", "SurveyIdentifier", "BEL_1")
+    at = reference("EducationOrganization", "EducationOrganization", "EducationOrganizationId", SCHOOL)
+    records = [f"<Survey><SurveyIdentifier>BEL_1</SurveyIdentifier>{at}</Survey>"]
     for i, (key, item, value) in enumerate(answers):
         who = student(key) if key else ""
         number = f"<NumericResponse>{value}</NumericResponse>" if value else ""
