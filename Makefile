@@ -4,11 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ORACLES := .venv-oracles
+S3 := .venv-s3
 WORKERS ?= logical
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help evaluate app test test-real check oracles oracles-install verify docs lock clean
+.PHONY: help evaluate app test test-real check oracles oracles-install s3-install verify docs lock clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -34,8 +35,9 @@ test test-real: export OPENBLAS_NUM_THREADS := 1
 test: $(READY) ## Run the tests (under 5 minutes on 2 cores)
 	@pytest -m "not real and not verify" -n $(WORKERS) --maxprocesses 8 --dist worksteal
 
-test-real: $(READY) ## Run the tests of slow real parts: Chromium, DVC pipelines
-	@pytest -m real
+test-real: $(READY) ## Run the tests of slow real parts: Chromium, Spark, an S3 remote, killed runs (under 15 minutes)
+	@$(MAKE) --no-print-directory s3-install || echo "The S3 client cannot be installed here: its tests are skipped." >&2
+	@pytest -m real -n $(WORKERS) --maxprocesses 8 --dist loadscope --durations 15
 
 check: $(READY) ## Run ruff, import-linter, mypy and the docs checks
 	ruff check .
@@ -55,6 +57,16 @@ $(ORACLES)/.ready: requirements-oracles.lock pyproject.toml
 oracles: oracles-install ## Compare live with diff-diff, pyfixest and linearmodels
 	@$(ORACLES)/bin/python -m pytest tests/oracles
 
+s3-install: $(S3)/.ready
+
+# Sees the packages of the project's own environment and adds only what they lack.
+$(S3)/.ready: requirements-s3.lock $(READY)
+	@echo "Installing the S3 client and server of the tests into $(S3) (once, half a minute)" >&2
+	@$(PYTHON) -m venv $(S3)
+	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > "$$($(S3)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/core.pth"
+	@$(S3)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-s3.lock
+	@touch $@
+
 verify: $(READY) ## Long simulations: coverage of intervals, and 20 seeds end to end (about two hours)
 	@python -m benchmarks.coverage
 	@python -m benchmarks.planted_truth
@@ -65,6 +77,7 @@ docs: $(READY) ## Write the generated pages of docs/
 lock: ## Resolve requirements.lock anew (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra test --extra check --quiet pyproject.toml --output-file requirements.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra test --extra oracles --constraint requirements.lock --quiet pyproject.toml --output-file requirements-oracles.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra s3-test --constraint requirements.lock --quiet pyproject.toml --output-file requirements-s3.lock
 
 clean: ## Remove what was made (not the deliveries you put in data/)
-	rm -rf $(VENV) $(ORACLES) .mypy_cache .pytest_cache .ruff_cache *.egg-info
+	rm -rf $(VENV) $(ORACLES) $(S3) .mypy_cache .pytest_cache .ruff_cache *.egg-info

@@ -37,7 +37,7 @@ def push(study: StudyId = "partnership") -> None:
     """
     params.study(study)
     with alone(Path("dvc.yaml")), _repository() as (repo, known):
-        _version_release(repo, study)
+        _version_release(study)
         _each(repo, study, known, lambda paths, level: int(repo.push(targets=paths, remote=level)), "sent")
 
 
@@ -90,7 +90,8 @@ def _each(repo: Repo, study: str, known: frozenset[str], move: Callable[[list[st
             if is_disk_full(error):
                 raise
             failed.append(level)
-            console.print(f"{level}: not {done}: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+            why = str(error).splitlines()[0]
+            console.print(f"{level}: not {done}: {why}", style="red", markup=False, highlight=False, soft_wrap=True)
         else:
             console.print(f"{level}: {moved:,} files {done}; {len(paths)} folders are up to date.", style="green")
     if failed:
@@ -106,14 +107,15 @@ def _paths(repo: Repo, study: str, level: str) -> list[str]:
                   if path.parts[1] == level and path.name == study and out.hash_info)
 
 
-def _version_release(repo: Repo, study: str) -> None:
-    published = Path("data/released") / study
+def _version_release(study: str) -> None:
+    """Bring the version of a study's published releases up to date, if it has any."""
+    from dvc.repo import Repo
+
+    published, file = Path("data/released") / study, RELEASES / f"{study}.dvc"
     if not published.is_dir():
         return
-    file = RELEASES / f"{study}.dvc"
     if not file.is_file():
         entry = {"wdir": "..", "outs": [{"path": published.as_posix(), "remote": "released"}]}
         write_bytes(yaml.safe_dump(entry, sort_keys=False).encode(), file)
-        repo.reset()
-    repo.commit(str(file), force=True)
-    repo.reset()
+    with Repo() as repo:
+        repo.commit(str(file), force=True)

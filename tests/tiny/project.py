@@ -17,7 +17,7 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 STAGES = ("synthetic", "ingest", "panel", "describe", "estimate", "diagnose", "release")
-COMMAND = (sys.executable, "-c", "import sys; from evaluation.cli import main; sys.argv[0] = 'evaluation'; main()")
+_MAIN = "import sys; from evaluation.cli import main; sys.argv[0] = 'evaluation'; main()"
 _NOT_HASHED = ("provenance.json",)  # holds the date of publishing
 
 
@@ -26,21 +26,23 @@ class Project:
     """A folder that holds the program, the tiny study and nothing else."""
 
     root: Path
+    python: str = sys.executable
 
     def evaluation(self, *words: str, **options: Any) -> subprocess.CompletedProcess[str]:
         """Run the command-line program in the project's folder, with the project's own code."""
-        return subprocess.run([*COMMAND, *words], cwd=self.root, capture_output=True, text=True, check=False,
-                              env=self.environment(**options))
+        return subprocess.run([self.python, "-c", _MAIN, *words], cwd=self.root, capture_output=True, text=True,
+                              check=False, env=self.environment(**options))
 
     def start(self, *words: str, **options: str) -> subprocess.Popen[str]:
         """Start the program in a process group of its own, which can be killed whole."""
-        return subprocess.Popen([*COMMAND, *words], cwd=self.root, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                text=True, start_new_session=True, env=self.environment(**options))
+        return subprocess.Popen([self.python, "-c", _MAIN, *words], cwd=self.root, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, text=True, start_new_session=True,
+                                env=self.environment(**options))
 
     def stages(self, *names: str, **options: str) -> None:
         """Run stages one after the other without DVC."""
         for name in names or STAGES:
-            subprocess.run([sys.executable, "-m", f"evaluation.{name}", "tiny"], cwd=self.root, check=True,
+            subprocess.run([self.python, "-m", f"evaluation.{name}", "tiny"], cwd=self.root, check=True,
                            capture_output=True, env=self.environment(**options))
 
     def environment(self, **options: str) -> Mapping[str, str]:
@@ -54,11 +56,26 @@ class Project:
 
     def copy(self, root: Path) -> Project:
         shutil.copytree(self.root, root, symlinks=True, dirs_exist_ok=True)
-        return Project(root)
+        return Project(root, self.python)
 
-    def hashes(self) -> dict[str, str]:
-        """SHA-256 of every file under data/, what was left behind included, and of dvc.lock."""
-        files = [p for p in (self.root / "data").rglob("*") if p.is_file() and p.name not in _NOT_HASHED]
+    def commit(self) -> None:
+        """Commit all that git does not ignore."""
+        self.git("add", "-A")
+        self.git("-c", "user.email=test@example.org", "-c", "user.name=test", "commit", "-q", "-m", "state")
+
+    def clone(self, root: Path) -> Project:
+        """Clone the project with git: what is not in git does not come along."""
+        subprocess.run(["git", "clone", "-q", str(self.root), str(root)], check=True)
+        return Project(root, self.python)
+
+    def git(self, *words: str) -> str:
+        return subprocess.run(["git", *words], cwd=self.root, check=True, capture_output=True, text=True).stdout
+
+    def hashes(self, *below: str) -> dict[str, str]:
+        """SHA-256 of every file under data/, or under these folders of it, what was left behind included, and of
+        dvc.lock."""
+        folders = [self.root / "data" / name for name in below or ("",)]
+        files = [p for f in folders for p in f.rglob("*") if p.is_file() and p.name not in _NOT_HASHED]
         return {p.relative_to(self.root).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest()
                 for p in [*files, self.root / "dvc.lock"] if p.is_file()}
 
@@ -70,7 +87,8 @@ def make(root: Path) -> Project:
         shutil.copy(ROOT / name, root / name)
     for name in ("studies", "plans/tiny", ".dvc"):
         (root / name).mkdir(parents=True)
-    shutil.copy(ROOT / ".dvc/config", root / ".dvc/config")
+    for name in ("config", ".gitignore"):
+        shutil.copy(ROOT / ".dvc" / name, root / ".dvc" / name)
     shutil.copy(Path(__file__).with_name("tiny.yaml"), root / "studies/tiny.yaml")
     shutil.copytree(ROOT / "evaluation", root / "evaluation", ignore=shutil.ignore_patterns("__pycache__"))
     compileall.compile_dir(root / "evaluation", quiet=1)

@@ -39,5 +39,5 @@ def _install(root: str, count: int, at: int, is_full: bool) -> None:
 
 
 if "KILL_AT" in os.environ:
-    _install(os.environ["KILL_ROOT"] + os.sep, os.open(os.environ["KILL_COUNT"], os.O_WRONLY | os.O_APPEND | os.O_CREAT),
-             int(os.environ["KILL_AT"]), os.environ.get("KILL_WITH") == "full")
+    counted = os.open(os.environ["KILL_COUNT"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    _install(os.environ["KILL_ROOT"] + os.sep, counted, int(os.environ["KILL_AT"]), os.environ["KILL_WITH"] == "full")
