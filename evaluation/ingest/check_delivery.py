@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,7 +97,7 @@ def _asked(paths: Sequence[Path]) -> list[_Asked]:
 
 def _found(path: Path) -> Iterable[tuple[Path, set[str]]]:
     """Return (district's folder, files below it) of what was asked for."""
-    place = path.resolve()
+    place = Path(os.path.abspath(path))
     if not place.exists():
         raise DeliveryError("there is no such file.", where=str(path), fix="Check the path.")
     folder = district_of(place)

@@ -96,6 +96,15 @@ def guess_format(values: Counter[str], *, is_month: bool) -> Format | None:
     return Format(best[0], len(best) == 1 and most == len(distinct))
 
 
+def completions(layouts: Iterable[str]) -> dict[str, list[str]]:
+    """Return what layouts leave to the district: lines of the mapping by table."""
+    found: dict[str, list[str]] = {}
+    for layout in layouts:
+        for table, lines in _known()["completions"].get(layout, {}).items():
+            found.setdefault(table, []).extend(lines)
+    return found
+
+
 def compact(text: str) -> str:
     """Return a text without spaces, marks and capitals."""
     return re.sub(r"[\W_]+", "", text).casefold()

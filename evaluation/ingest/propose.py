@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from evaluation.contracts import COLUMNS
-from evaluation.ingest.guess import Guess, compact, fields_of, guess_codes, guess_format, guess_table
+from evaluation.ingest.guess import Guess, compact, completions, fields_of, guess_codes, guess_format, guess_table
 from evaluation.ingest.identifiers import kind_of_header, kind_of_values
 from evaluation.ingest.mapping import ATTRIBUTES, FIELDS
 from evaluation.ingest.mapping_text import CHECK, noted, quoted
@@ -42,20 +42,22 @@ def propose(samples: Sequence[Sample], *, district_id: str, layouts: Sequence[st
     for sample in samples:
         guess = guess_table(sample.columns, sample.path)
         tables.setdefault(guess.table, []).append((sample, guess))
-    lines = [f'# Proposed from {len(samples):,} file{"" if len(samples) == 1 else "s"}. Go through the lines marked '
-             f'"{CHECK}", then: evaluation check <the district\'s folder>',
+    lines = [f'# Proposed by evaluation map. Go through the lines marked "{CHECK}", then: evaluation check FOLDER',
              noted(f"district_id: {quoted(district_id)}",
                    None if is_district_known else "the name of the district's folder, as in the study file"),
              'version: "1"']
     if layouts:
-        lines.append(f"layout: [{', '.join(layouts)}]")
+        lines.append(noted(f"layout: [{', '.join(layouts)}]", "declare codes of yours that its standard lacks"))
+    left = {name: rows for name, rows in completions(layouts).items() if name not in tables}
     lines += _student_id(tables)
-    lines.append("tables:" if tables or not layouts else "tables: {}")
+    lines.append("tables:" if tables or left or not layouts else "tables: {}")
     for name in FIELDS:
         if name in tables:
             lines += _table(name, tables[name])
+        elif name in left:
+            lines += [f"  {name}:", *(f"    {row}" for row in left[name])]
         elif name in REQUIRED and not layouts:
-            lines += [f"  {name}:" + f"  {CHECK} no file of this table was given; name yours",
+            lines += [f"  {name}:  {CHECK} no file of this table was given; name yours",
                       f'    files: "*/{name}*.csv"',
                       f"    columns: {{{', '.join(f'{field}: {field}' for field in FIELDS[name])}}}"]
     return "\n".join(lines) + "\n"

@@ -23,6 +23,10 @@ _TITLES = 15
 _FEWEST_KNOWN = 2
 
 
+class NoKnownHeaderError(Exception):
+    """No line of a file names two known columns."""
+
+
 @dataclass(frozen=True)
 class Sample:
     """A file's columns: distinct trimmed values with how many rows hold each, by name in the header's order.
@@ -46,8 +50,10 @@ def read_sample(content: bytes, path: str, is_known: Callable[[str], bool]) -> S
     Raises
     ------
     RefusedFileError
-        The file cannot be read, or no line names at least two known columns: then nothing of it may be repeated, since
-        the first line of a file without header is a student.
+        The file cannot be read.
+    NoKnownHeaderError
+        No line names at least two known columns. Nothing of the file may be repeated then, since the first line of a
+        file without header is a student.
     """
     if not content:
         raise RefusedFileError(Flaw("empty_file"))
@@ -60,7 +66,7 @@ def read_sample(content: bytes, path: str, is_known: Callable[[str], bool]) -> S
     known = [len({name for field in record if is_known(name := field.strip())}) for record in first]
     at = known.index(max(known)) if known else 0
     if not known or known[at] < _FEWEST_KNOWN:
-        raise RefusedFileError(Flaw("missing_column", hint="No line of the file names two columns that are known."))
+        raise NoKnownHeaderError
     header = [name.strip() for name in first[at]]
     body = coded(chain(first[at + 1:], records), len(header), at + 2)
     columns: dict[str, Counter[str]] = {}

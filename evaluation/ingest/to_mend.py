@@ -14,6 +14,8 @@ _CONSEQUENCES = ("no_roster", "no_enrollment", "school_not_in_roster", "not_enro
 """Broken where the schools or the enrolment of the year lack what they should have: mended with these first."""
 _NO_CAUSE = (*_CONSEQUENCES, "total_row", "header_again")
 _BASE = ("school_year", "enrollment")
+_LACKS = {"no_roster": "school_year", "no_enrollment": "enrollment"}
+"""One thing to mend, whichever tables rest on it."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +58,8 @@ def problems(files: Iterable[FileReport], *, tolerance: float, accept_without: t
     for file in sorted(files, key=lambda f: f.file):
         for finding in file.findings:
             if finding.kind != "note":
-                grouped[finding.kind, file.district_id, file.table, finding.rule, finding.column or ""].append(
-                    (file, finding))
+                key = (finding.kind, file.district_id, _table(file, finding), finding.rule, finding.column or "")
+                grouped[key].append((file, finding))
     causes = {(file.district_id, file.school_year) for file in files if file.table in _BASE and any(
         f.kind != "note" and f.rule not in _NO_CAUSE for f in file.findings)}
     found = [_problem(group, unexpected, over, causes) for group in grouped.values()]
@@ -95,8 +97,12 @@ def _problem(group: list[tuple[FileReport, Finding]], unexpected: set[str], over
     follows = first.rule in _CONSEQUENCES and any((f.district_id, f.school_year) in causes for f, _ in group)
     stops = any(f.file in unexpected for f, _ in group) if first.kind == "refused" else file.district_id in over
     rows = sum(f.rows_refused if found.kind == "refused" else found.count for f, found in group)
-    return Problem(first.kind, stops and not follows, follows, first.rule, file.district_id, file.table, first.column,
-                   first.what, first.fix, rows, len({f.file for f, _ in group}), file.file, first.row)
+    return Problem(first.kind, stops and not follows, follows, first.rule, file.district_id, _table(file, first),
+                   first.column, first.what, first.fix, rows, len({f.file for f, _ in group}), file.file, first.row)
+
+
+def _table(file: FileReport, finding: Finding) -> str:
+    return _LACKS.get(finding.rule, file.table)
 
 
 def _counted(count: int, what: str) -> str:

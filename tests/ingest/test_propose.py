@@ -150,6 +150,12 @@ def test_the_command_writes_no_file_over_another(tmp_path: Path) -> None:
     assert isinstance(again.exception, DeliveryError)
 
 
-def test_ed_fi_files_are_read_by_their_layout(tmp_path: Path) -> None:
-    text = _of(tmp_path, "StudentDiscipline.xml", '<?xml version="1.0"?><InterchangeStudentDiscipline/>')
-    assert _proposed(text)["layout"] == ["edfi_5"]
+@pytest.mark.parametrize(("name", "layouts"), [("StudentDiscipline.xml", ["edfi_5"]),
+                                               ("Survey.xml", ["edfi_5_survey"])])
+def test_ed_fi_files_are_read_by_their_layout(name: str, layouts: list[str], tmp_path: Path) -> None:
+    whole = _written(tmp_path, {name: '<?xml version="1.0"?><Interchange/>',
+                                "EducationOrganization.xml": '<?xml version="1.0"?><Interchange/>',
+                                "Student.xml": '<?xml version="1.0"?><Interchange/>'})
+    text = propose_files([whole], None)
+    assert set(_proposed(text)["layout"]) == {"edfi_5", *layouts}
+    assert "# check: not mapped: 2024/Student.xml" in text
