@@ -20,6 +20,7 @@ from evaluation.errors import DeliveryError
 from evaluation.ingest.canonical import CANONICAL
 from evaluation.ingest.crosswalk import CROSSWALKS, Crosswalk, is_beside, read_crosswalk
 from evaluation.ingest.district import District, ingest_district
+from evaluation.ingest.k_anonymity import k_anonymity
 from evaluation.ingest.key_file import read_named_key
 from evaluation.ingest.linking import linked_by, movement, unlinked
 from evaluation.ingest.mapping import DistrictMapping, read_mapping
@@ -94,14 +95,16 @@ def _districts(deliveries: Path, study: Study, study_id: str) -> None:
     silent = {d.id for d in study.districts} - {f.district_id for f in files}
     target = written.with_name(_REPORT)
     superseded = tuple(file for file in every if file.superseded_by is not None)
-    linking = {"key_id": key_id(key), "linking": {"districts": linked, "movement": moves}}
+    identity = {"key_id": key_id(key), "linking": {"districts": linked, "movement": moves}}
     with engine.session(chosen.engine, memory=chosen.engine_memory, scratch=scratch) as session:
         content = report_content(
             files, quarantine, _tables(study_id, session),
             tolerance=study.quarantine_tolerance, accept_without=study.deliveries.accept_without, silent=silent,
             definitions=f"study {study_id}",
-            pseudonyms="demonstration key: anybody can recompute them" if has_demo else "district's own key")
-    _write(content | told(revisions, superseded, later, as_of) | linking, target)
+            pseudonyms="demonstration key: anybody can recompute them" if has_demo
+            else f"district's own key, named {key_id(key)}")
+        singled_out = {folder.name: k_anonymity(*_of(folder.name, study_id, session)) for folder in folders}
+    _write(content | told(revisions, superseded, later, as_of) | identity | {"k_anonymity": singled_out}, target)
     for line in lines(revisions, later, as_of):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     _conclude(files, study, silent, study.quarantine_tolerance, str(target))
@@ -125,6 +128,13 @@ def _tables(study_id: str, session: engine.Session) -> dict[str, engine.Frame]:
         by_month = months(session.scan(days)).select(*columns)
         tables["attendance"] = nw.concat([tables["attendance"].select(*columns), by_month])
     return tables
+
+
+def _of(district_id: str, study_id: str, session: engine.Session) -> tuple[engine.Frame, engine.Frame]:
+    """Return a district's enrolment and its students' attributes."""
+    enrollment, student_year = (session.scan(store.path(name, study_id)).filter(nw.col("district_id") == district_id)
+                                for name in ("enrollment", "student_year"))
+    return enrollment, student_year
 
 
 def _write(content: Mapping[str, Any], target: Path) -> None:
