@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import narwhals.stable.v2 as nw
 import pandas as pd
@@ -15,7 +15,7 @@ from evaluation.panel.students import ATTRIBUTES, STUDENT
 from evaluation.params import Outcome, Study
 from evaluation.sent import SOURCE
 
-_UNIT = ("unit_id", "district_id", "grade_band", "period", "group_id")
+_UNIT = ("unit_id", "district_id", "grade_band", "period", "dimension", "group_id")
 _COLUMNS = list(TABLES["cells"].columns)
 
 
@@ -32,9 +32,7 @@ def cells(study: Study, students: Frame, tables: Mapping[str, Frame]) -> pd.Data
         sent = tables[f"{SOURCE[outcome.measure]}_sent"]
         found = students.join(sent, on=["district_id", "school_year"], how="inner")
         valued = values(outcome, found, tables)
-        for dimension, members in grouped(study, found, tables):
-            summed = collect(_summed(members, valued))
-            parts.append(_finished(summed, outcome, study.unit).assign(dimension=dimension))
+        parts.append(_finished(collect(_summed(grouped(study, found, tables), valued)), outcome, study.unit))
     return conform(pd.concat(parts, ignore_index=True)[_COLUMNS], "cells")
 
 
@@ -52,16 +50,17 @@ def _check(study: Study) -> None:
                              fix=f"Known: {', '.join(ATTRIBUTES)}.")
 
 
-def grouped(study: Study, students: Frame, tables: Mapping[str, Frame]) -> Iterator[tuple[str, Frame]]:
-    """Yield (dimension, students with their unit, grade band, period and `group_id`), `all` first."""
+def grouped(study: Study, students: Frame, tables: Mapping[str, Frame]) -> Frame:
+    """Return students with their unit, grade band and period, once per `dimension` with their `group_id` in it."""
     unit = nw.col("school_id" if study.unit == "school" else "district_id")
     band = nw.col("grade_band") if study.unit == "school" else nw.lit("all")
     placed = students.with_columns(unit_id=unit, grade_band=band, period=nw.col("school_year"))
-    yield "all", placed.with_columns(group_id=nw.lit("all"))
     described = placed.join(tables["student_year_sent"], on=["district_id", "school_year"], how="inner")
+    parts = [placed.with_columns(dimension=nw.lit("all"), group_id=nw.lit("all"))]
     for dimension in study.dimensions:
         named = described.filter(nw.col(dimension.id).is_in(tuple(dimension.groups)))
-        yield dimension.id, named.with_columns(group_id=nw.col(dimension.id))
+        parts.append(named.with_columns(dimension=nw.lit(dimension.id), group_id=nw.col(dimension.id)))
+    return nw.concat([part.select(*STUDENT, *(c for c in _UNIT if c not in STUDENT)) for part in parts])
 
 
 def _summed(students: Frame, valued: Frame) -> Frame:

@@ -16,7 +16,7 @@ from evaluation.panel.students import STUDENT
 from evaluation.params import Outcome, Study
 from evaluation.sent import SOURCE
 
-_GROUP = ("state", "grade_band", "period", "group_id")
+_GROUP = ("state", "grade_band", "period", "dimension", "group_id")
 _SUMS = ("n_answered", "sum_i", "sum_j", "sum_ij")
 _COLUMNS = list(TABLES["item_moments"].columns)
 
@@ -35,8 +35,7 @@ def item_moments(study: Study, students: Frame, tables: Mapping[str, Frame]) -> 
         sent = tables[f"{SOURCE[outcome.measure]}_sent"]
         found = students.join(sent, on=["district_id", "school_year"], how="inner")
         answers = _wide(outcome, tables)
-        for dimension, members in grouped(study, found, tables):
-            parts.append(_long(collect(_summed(members, answers, outcome)), outcome).assign(dimension=dimension))
+        parts.append(_long(collect(_summed(grouped(study, found, tables), answers, outcome)), outcome))
     return conform(pd.concat(parts, ignore_index=True)[_COLUMNS], "item_moments")
 
 
