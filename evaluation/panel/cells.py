@@ -10,6 +10,7 @@ import pandas as pd
 from evaluation.contracts import SCALE, TABLES, conform
 from evaluation.engine import Frame, collect
 from evaluation.errors import StudyError
+from evaluation.panel.mobility import counted
 from evaluation.panel.outcomes import values
 from evaluation.panel.students import ATTRIBUTES, STUDENT
 from evaluation.params import Outcome, Study
@@ -24,14 +25,16 @@ def cells(study: Study, students: Frame, tables: Mapping[str, Frame]) -> pd.Data
 
     A cell exists where at least one student of the group is in the outcome's denominator, and where the outcome's table
     was accepted for the district and year (`tables["<table>_sent"]`, columns district_id, school_year): what was not
-    sent is not zero. Students whose group is not one of the study's are in `all` only.
+    sent is not zero. Whom an outcome counts is its choice (`counted`); students whose group is not one of the study's
+    are in `all` only.
     """
     _check(study)
     parts = []
     for outcome in study.outcomes:
         sent = tables[f"{SOURCE[outcome.measure]}_sent"]
-        found = students.join(sent, on=["district_id", "school_year"], how="inner")
-        valued = values(outcome, found, tables)
+        mine, used = counted(outcome, students, tables)
+        found = mine.join(sent, on=["district_id", "school_year"], how="inner")
+        valued = values(outcome, found, used)
         parts.append(_finished(collect(_summed(grouped(study, found, tables), valued)), outcome, study.unit))
     return conform(pd.concat(parts, ignore_index=True)[_COLUMNS], "cells")
 

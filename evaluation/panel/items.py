@@ -11,6 +11,7 @@ import pandas as pd
 from evaluation.contracts import TABLES, conform
 from evaluation.engine import Frame, collect
 from evaluation.panel.cells import grouped
+from evaluation.panel.mobility import counted
 from evaluation.panel.outcomes import min_items, scale_answers, scale_items
 from evaluation.panel.students import STUDENT
 from evaluation.params import Outcome, Study
@@ -33,8 +34,9 @@ def item_moments(study: Study, students: Frame, tables: Mapping[str, Frame]) -> 
         if outcome.measure != "scale_score":
             continue
         sent = tables[f"{SOURCE[outcome.measure]}_sent"]
-        found = students.join(sent, on=["district_id", "school_year"], how="inner")
-        answers = _wide(outcome, tables)
+        mine, used = counted(outcome, students, tables)
+        found = mine.join(sent, on=["district_id", "school_year"], how="inner")
+        answers = _wide(outcome, used)
         parts.append(_long(collect(_summed(grouped(study, found, tables), answers, outcome)), outcome))
     return conform(pd.concat(parts, ignore_index=True)[_COLUMNS], "item_moments")
 

@@ -1,12 +1,13 @@
 """Path cells: students with the same ordered list of (year, school, grade, group) are one row a year, not one each.
 
-Every regressor that is a function of school, grade, group and year has the same rows in all students of a path, so sums
-over a path are all that a regression with student effects needs of them: unbalanced, movers included.
+Every regressor that is a function of school, grade, group and year has the same rows in all students of a path with the
+outcome in the same years, so their sums are all that a regression with student effects needs of them: unbalanced,
+movers included.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 
 import narwhals.stable.v2 as nw
 import numpy as np
@@ -19,42 +20,47 @@ from evaluation.panel.students import STUDENT
 from evaluation.params import Dimension, Study
 from evaluation.sent import SOURCE
 
-_COLUMNS = list(TABLES["path_cells"].columns)
+_COLUMNS = {name: list(TABLES[name].columns) for name in ("paths", "path_cells")}
 _PLACE = ("district_id", "school_id", "grade_band", "grade")
 _STUDENT_YEAR = ("student_key", "school_year")
 _MANY = 10_000
 """More groups than a dimension has."""
 
 
-def path_cells(study: Study, students: Frame, tables: Mapping[str, Frame], session: Session) -> pd.DataFrame:
-    """Return `path_cells` of every outcome and dimension.
+def student_paths(study: Study, students: Frame, tables: Mapping[str, Frame],
+                  session: Session) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return `paths` of every dimension, and `path_cells` of every outcome that counts all enrolled students.
 
-    A path is over all years a student is enrolled, with or without the outcome; `n_obs` and `total` are of the years
-    with it. The group is that of the first year in which it is one of the study's, or, where the dimension says
-    `over_time: path`, that of each year. Students without a group in any year are in no path.
+    A path is over all years a student is enrolled, with or without an outcome. The group is that of the first year in
+    which it is one of the study's, or, where the dimension says `over_time: path`, that of each year. Students without
+    a group in any year are in no path.
 
     Parameters
     ----------
     students : one school per student-year, from `placed`
     """
-    parts = []
+    periods, years, cells = study.periods.all(), [], []
     for dimension in study.dimensions:
-        rows = session.kept(_grouped(students, dimension, tables, session))
-        places = _places(rows)
-        coded = session.kept(rows.join(session.frame(places), on=[*_PLACE, "group_id"], how="inner"))
-        for outcome in study.outcomes:
+        rows, found = with_paths(_grouped(students, dimension, tables, session), periods, session)
+        years.append(found.assign(dimension=dimension.id))
+        for outcome in (o for o in study.outcomes if o.is_of_everybody):
             sent = tables[f"{SOURCE[outcome.measure]}_sent"]
-            found = coded.join(sent, on=["district_id", "school_year"], how="inner")
-            valued = coded.join(values(outcome, found, tables).select(*STUDENT, "value"), on=list(STUDENT), how="left")
-            paths = _paths(valued, study.periods.all())
-            parts.append(_long(paths, study.periods.all(), places).assign(
-                dimension=dimension.id, outcome_id=outcome.id))
-    return conform(pd.concat(parts, ignore_index=True)[_COLUMNS] if parts else no_paths(), "path_cells")
+            counted = rows.join(sent, on=["district_id", "school_year"], how="inner")
+            valued = rows.join(values(outcome, counted, tables).select(*STUDENT, "value"), on=list(STUDENT), how="left")
+            about = {"dimension": dimension.id, "outcome_id": outcome.id}
+            cells.append(collect(sums_by_path(valued, periods, session)).assign(**about))
+    return (conform(pd.concat([no_paths(), *years], ignore_index=True)[_COLUMNS["paths"]], "paths"),
+            conform(pd.concat([no_path_cells(), *cells], ignore_index=True)[_COLUMNS["path_cells"]], "path_cells"))
 
 
 def no_paths() -> pd.DataFrame:
-    """Return an empty `path_cells`, of a study without students."""
-    return conform(pd.DataFrame(columns=_COLUMNS), "path_cells")
+    """Return an empty `paths`, of a study without students."""
+    return conform(pd.DataFrame(columns=_COLUMNS["paths"]), "paths")
+
+
+def no_path_cells() -> pd.DataFrame:
+    """Return an empty `path_cells`, likewise."""
+    return conform(pd.DataFrame(columns=_COLUMNS["path_cells"]), "path_cells")
 
 
 def placed(students: Frame, tables: Mapping[str, Frame]) -> Frame:
@@ -73,9 +79,47 @@ def placed(students: Frame, tables: Mapping[str, Frame]) -> Frame:
     return rows.drop("half_days_enrolled")
 
 
-def _grouped(students: Frame, dimension: Dimension, tables: Mapping[str, Frame], session: Session) -> Frame:
-    """Student-years with `group_id`: frozen for all years, or the year's own, missing where it is none of the study's.
+def with_paths(rows: Frame, periods: Sequence[int], session: Session) -> tuple[Frame, pd.DataFrame]:
+    """Return student-years with `path_id`, and the years of every path (contract `paths` without the dimension).
+
+    Parameters
+    ----------
+    rows : STUDENT, school_id, grade_band, grade, group_id ("" for none); one row per student and year
     """
+    places = collect(rows.select(*_PLACE, "group_id").unique()).sort_values([*_PLACE, "group_id"], ignore_index=True)
+    places = places.assign(place=np.arange(1, len(places) + 1))
+    coded = rows.join(session.frame(places), on=[*_PLACE, "group_id"], how="inner")
+    at = [f"at_{period}" for period in periods]
+    here = {name: nw.when(nw.col("school_year") == period).then(nw.col("place"))
+            for name, period in zip(at, periods, strict=True)}
+    students = coded.select("student_key", **here).group_by("student_key").agg(
+        *(nw.col(name).max().cast(nw.Int64).alias(name) for name in at))
+    students = session.kept(students.with_columns(nw.col(*at).fill_null(0)))
+    found = collect(students.group_by(*at).agg(nw.len().cast(nw.Int64).alias("n_students")))
+    found = found.sort_values(at, ignore_index=True).assign(path_id=np.arange(1, len(found) + 1))
+    ids = students.join(session.frame(found.drop(columns="n_students")), on=at, how="inner")
+    named = rows.join(ids.select("student_key", "path_id"), on="student_key", how="inner")
+    return session.kept(named.select(*STUDENT, "school_id", "path_id")), _years(found, periods, places)
+
+
+def sums_by_path(rows: Frame, periods: Sequence[int], session: Session) -> Frame:
+    """Return path_id, missed, period, n_students and total: sums over the students with the outcome in the same years.
+
+    Parameters
+    ----------
+    rows : student_key, school_year, path_id and `value`, an integer, missing without the outcome
+    """
+    bits = pd.DataFrame({"school_year": list(periods), "bit": [2**i for i in range(len(periods))]})
+    without = rows.filter(nw.col("value").is_null()).join(session.frame(bits), on="school_year", how="inner")
+    missed = without.group_by("student_key").agg(nw.col("bit").sum().cast(nw.Int64).alias("missed"))
+    seen = rows.filter(~nw.col("value").is_null()).join(missed, on="student_key", how="left")
+    seen = seen.with_columns(nw.col("missed").fill_null(0)).rename({"school_year": "period"})
+    return seen.group_by("path_id", "missed", "period").agg(
+        nw.len().cast(nw.Int64).alias("n_students"), nw.col("value").sum().cast(nw.Int64).alias("total"))
+
+
+def _grouped(students: Frame, dimension: Dimension, tables: Mapping[str, Frame], session: Session) -> Frame:
+    """Student-years with `group_id`: frozen for all years, or the year's own, "" where it is none of the study's."""
     groups = pd.DataFrame({"named": list(dimension.groups), "code": range(len(dimension.groups))})
     sent = tables["student_year_sent"].select("district_id", "school_year").with_columns(is_sent=nw.lit(1))
     rows = students.join(sent, on=["district_id", "school_year"], how="left").with_columns(
@@ -91,45 +135,16 @@ def _grouped(students: Frame, dimension: Dimension, tables: Mapping[str, Frame],
         rows = rows.with_columns(group_id=named.fill_null(""))
     else:
         rows = rows.with_columns(group_id=nw.col("frozen"))
-    return rows.select(*STUDENT, *_PLACE[1:], "group_id")
+    return session.kept(rows.select(*STUDENT, *_PLACE[1:], "group_id"))
 
 
-def _places(rows: Frame) -> pd.DataFrame:
-    """Every combination of place, grade and group that occurs, numbered from 1 in order."""
-    found = collect(rows.select(*_PLACE, "group_id").unique())
-    found = found.sort_values([*_PLACE, "group_id"], ignore_index=True)
-    return found.assign(place=np.arange(1, len(found) + 1))
-
-
-def _paths(valued: Frame, periods: tuple[int, ...]) -> pd.DataFrame:
-    """One row per path: `at_<year>` is twice the place of that year, and 1 more with the outcome; 0: not enrolled."""
-    seen = nw.col("place") * 2 + (~nw.col("value").is_null()).cast(nw.Int64)
-    made: dict[str, nw.Expr] = {}
+def _years(found: pd.DataFrame, periods: Sequence[int], places: pd.DataFrame) -> pd.DataFrame:
+    """List the years of numbered paths: where their students were."""
+    parts = []
     for period in periods:
-        is_in = nw.col("school_year") == period
-        made |= {f"at_{period}": nw.when(is_in).then(seen), f"total_{period}": nw.when(is_in).then(nw.col("value"))}
-    at, total = ([name for name in made if name.startswith(kind)] for kind in ("at_", "total_"))
-    rows = valued.select("student_key", **made)
-    students = rows.group_by("student_key").agg(
-        *(nw.col(name).max().cast(nw.Int64).alias(name) for name in at),
-        *(nw.col(name).sum().cast(nw.Int64).alias(name) for name in total))
-    students = students.with_columns(nw.col(*at, *total).fill_null(0))
-    sums = (nw.col(name).sum().cast(nw.Int64).alias(name) for name in total)
-    return collect(students.group_by(*at).agg(nw.len().cast(nw.Int64).alias("n_students"), *sums))
-
-
-def _long(paths: pd.DataFrame, periods: tuple[int, ...], places: pd.DataFrame) -> pd.DataFrame:
-    """Number paths by their order and list their years."""
-    at = [f"at_{period}" for period in periods]
-    paths = paths.sort_values(at, ignore_index=True)
-    return pd.concat(list(_years(paths, periods, places)), ignore_index=True)
-
-
-def _years(paths: pd.DataFrame, periods: tuple[int, ...], places: pd.DataFrame) -> Iterator[pd.DataFrame]:
-    for period in periods:
-        at, n = paths[f"at_{period}"].to_numpy(dtype=np.int64), paths["n_students"].to_numpy(dtype=np.int64)
+        at = found[f"at_{period}"].to_numpy(dtype=np.int64)
         here = np.flatnonzero(at > 0)
-        year = places.iloc[at[here] // 2 - 1].drop(columns="place").reset_index(drop=True)
-        total = paths[f"total_{period}"].to_numpy(dtype=np.int64)[here]
-        yield year.assign(path_id=here + 1, period=period, n_students=n[here], n_obs=n[here] * (at[here] % 2),
-                          total=total, group_id=year["group_id"].replace("", pd.NA))
+        year = places.iloc[at[here] - 1].drop(columns="place").reset_index(drop=True)
+        parts.append(year.assign(path_id=here + 1, period=period, group_id=year["group_id"].replace("", pd.NA),
+                                 n_students=found["n_students"].to_numpy(dtype=np.int64)[here]))
+    return pd.concat(parts, ignore_index=True)

@@ -150,6 +150,12 @@ class Outcome(Block):
     `measure` names the formula in `panel`; `parameters` are its settings. `variant_of` names the outcome of which this
     is another definition: effects on it are shown beside that one's. `placebo_for` names outcomes whose program cannot
     move this one: an effect on it would speak against them.
+
+    `counted`: every enrolled student, at the school with most days (`cross_section`, a repeated cross-section), or
+    those enrolled on `baseline_day` (month-day), at the school of that day, so that who comes or goes later moves
+    nothing (`baseline_enrolled`). `legs`: a student's days, actions and answers at `all` schools of the district, or
+    those at the school where she counts (`home`). `code_lists: unchanged` counts only districts whose discipline codes
+    never changed.
     """
 
     id: Id
@@ -165,12 +171,25 @@ class Outcome(Block):
     parameters: Mapping[str, float | str | tuple[str, ...]] = {}
     variant_of: Id | None = None
     placebo_for: tuple[Id, ...] = ()
+    counted: Literal["cross_section", "baseline_enrolled"] = "cross_section"
+    baseline_day: Annotated[str, StringConstraints(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")] = "10-01"
+    legs: Literal["all", "home"] = "all"
+    code_lists: Literal["any", "unchanged"] = "any"
+
+    @property
+    def is_of_everybody(self) -> bool:
+        """Whether every enrolled student counts, with all that she has in the district."""
+        return (self.counted, self.legs, self.code_lists) == ("cross_section", "all", "any")
 
     @model_validator(mode="after")
     def _has_its_parameters(self) -> Outcome:
         needed = MEASURES[self.measure]
         if set(self.parameters) != set(needed):
             raise ValueError(f"measure {self.measure} takes the parameters: {', '.join(needed) or 'none'}")
+        if self.code_lists == "unchanged" and self.measure not in ("any_action", "action_count"):
+            raise ValueError("`code_lists` belongs to outcomes of discipline actions")
+        if self.measure == "published_rate" and not self.is_of_everybody:
+            raise ValueError("whom a published rate counts is its publisher's choice")
         return self
 
 

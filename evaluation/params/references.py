@@ -71,6 +71,10 @@ def _broken_choices(spec: Specification, key: str, found: Study) -> Iterator[tup
         yield f"{key}.inference", f"`{spec.estimator}` has placebo inference.", "Leave `inference` out."
     if spec.estimator == "student_panel":
         yield from _broken_students(spec, key, found)
+    if spec.estimator == "student_panel":
+        for outcome in (o for o in found.outcomes if o.id in spec.outcomes and not o.is_of_everybody):
+            yield (f"{key}.outcomes", f"`student_panel` has no moments of `{outcome.id}`, which counts a part of the "
+                   "students.", "Use another estimator, or an outcome that counts every enrolled student.")
     if spec.weights == "own" and spec.sample == "own":
         yield f"{key}.sample", "weights `own` have each group on its own cells already.", "Leave `sample` out."
 

@@ -19,11 +19,12 @@ def truth_cells(study: Study, people: Roster, drawn: Outcomes) -> pd.DataFrame:
     """Return a district's truth cells: students of a school-year belong to the school with most enrolled days.
 
     One row per school, year, group and outcome with at least one student in the denominator. `total_y0`, `total_y1`
-    are students with the event, events (kind count), or score × 1,000,000. Groups: those the study lists.
+    are students with the event, events (kind count), or score × 1,000,000. Groups: those the study lists. Outcomes that
+    count a part of the students have no truth here.
     """
     groups = dict(_groups(study, people))
     parts = []
-    for outcome in study.outcomes:
+    for outcome in (o for o in study.outcomes if o.is_of_everybody):
         counted, y0, y1 = _values(outcome, people, drawn)
         for dimension, group in groups.items():
             cells = _summed(people, group, counted, y0, y1)

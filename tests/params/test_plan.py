@@ -144,7 +144,7 @@ def others(value) -> list:
     if isinstance(value, int | float):
         return [value + 1, value / 2]
     return ([1, 1.5, ["x"], "2025-06-30", *WORDS] if value is None
-            else [f"{value}x", *(w for w in WORDS if w != value)])
+            else [f"{value}x", "09-15", *(w for w in WORDS if w != value)])
 
 
 def with_another(content: dict, at: tuple) -> Iterator[dict]:
@@ -168,6 +168,7 @@ ONLY_CHOICE = {
     ("periods", "kind"): "one word", ("grade_bands", "middle"): "a pair", ("grade_bands", "high"): "a pair",
     ("outcomes", 0, "id"): "a rule names it", ("plan", "families", 0, "results"): "one at least, by its keys",
     **{("outcomes", i, "measure"): "parameters go with it" for i in range(3)},
+    **{("outcomes", i, "code_lists"): "absences have no code list" for i in range(2)},
     **{("deliveries", "tables", i, name): "a table with `group_column` has none" for i in range(2)
        for name in ("of_columns", "district_id_column")}}
 REPEATS = ("plan", "decision_rules", 0, "margin")
