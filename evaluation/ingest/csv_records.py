@@ -5,27 +5,31 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 
 from evaluation.ingest.mapping import SourceTable
 from evaluation.ingest.records import Flaw, RefusedFileError
 
 _MARKS = (b"\xff\xfe", b"\xfe\xff")
 _WIDE = ("utf-16", "utf-32")
-_AT_ONCE = 50_000
+_AT_ONCE = 500
+"""Few enough that the collector of garbage does not go through them again and again."""
 
 
 def csv_records(content: bytes, table: SourceTable) -> Iterator[list[str]]:
-    """Yield the fields of every line, the header's too; a blank line has none.
+    """Return the fields of every line, the header's too, as they are asked for; a blank line has none.
 
     Raises
     ------
     RefusedFileError
         Bytes are not of the declared encoding, or a quotation mark is not closed on its line.
     """
-    encoding = _encoding(content, table)
+    return chain.from_iterable(_pieces(content, _encoding(content, table), table.delimiter))
+
+
+def _pieces(content: bytes, encoding: str, delimiter: str) -> Iterator[list[list[str]]]:
     with io.TextIOWrapper(io.BytesIO(content), encoding, newline=None) as text:
-        reader = csv.reader(text, delimiter=table.delimiter, strict=True)
+        reader = csv.reader(text, delimiter=delimiter, strict=True)
         done = 0
         try:
             while records := list(islice(reader, _AT_ONCE)):
@@ -33,7 +37,7 @@ def csv_records(content: bytes, table: SourceTable) -> Iterator[list[str]]:
                 if reader.line_num > done:
                     row = 1 + next(i for i, record in enumerate(records) if any("\n" in field for field in record))
                     raise RefusedFileError(Flaw("stray_quote", done - len(records) + row), lines(content) - 1)
-                yield from records
+                yield records
         except csv.Error:
             raise RefusedFileError(Flaw("stray_quote", reader.line_num), lines(content) - 1) from None
         except UnicodeDecodeError:

@@ -9,7 +9,7 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-_AT_ONCE = 50_000
+_AT_ONCE = 500
 
 
 @dataclass(frozen=True)

@@ -119,10 +119,11 @@ def typed(sheet: Sheet, name: str, table: SourceTable, file: str, how: Reading) 
     frame = pd.DataFrame({**parsed, "row": sheet.rows})
     if flaws:
         frame = frame[~frame["row"].isin({flaw.row for flaw in flaws})]
-    good = np.concatenate([frame["row"].to_numpy(), passed_by])
+    good = np.concatenate([frame["row"].to_numpy(), passed_by]) if len(passed_by) else frame["row"].to_numpy()
     frame, unanswered = _shaped(frame, name, table, file, how)
     notes += [Flaw("no_answer", count=unanswered)] if unanswered else []
-    return Typed(frame, good, tuple(flaws), tuple(notes), frozenset(v.upper() for v in ids if v))
+    sent = frozenset(v if v == upper else upper for v in ids if (upper := v.upper()))
+    return Typed(frame, good, tuple(flaws), tuple(notes), sent)
 
 
 def _kept(sheet: Sheet, table: SourceTable) -> tuple[Sheet, NDArray[np.int64]]:
@@ -274,7 +275,7 @@ def _without_length(sheet: Sheet, parsed: dict[str, pd.Series], table: SourceTab
 
 def _shaped(frame: pd.DataFrame, name: str, table: SourceTable, file: str, how: Reading) -> tuple[pd.DataFrame, int]:
     """Return (canonical columns, answers left blank)."""
-    frame = frame.assign(district_id=how.district_id, school_year=how.school_year)
+    frame = frame.assign(district_id=_throughout(how.district_id, frame), school_year=how.school_year)
     unanswered = 0
     if name == "school_session" and "date" in frame:
         frame = frame.assign(begin_date=frame["date"], end_date=frame["date"], session_days=1)
@@ -285,7 +286,8 @@ def _shaped(frame: pd.DataFrame, name: str, table: SourceTable, file: str, how: 
     if name == "student_year":
         frame = frame.assign(**{a: "unknown" for a in ATTRIBUTES if a not in frame})
     if isinstance(table, AttendanceTable):
-        frame = frame.assign(source_grain={"event": "day", "part": "year"}.get(table.grain, table.grain))
+        grain = {"event": "day", "part": "year"}.get(table.grain, table.grain)
+        frame = frame.assign(source_grain=_throughout(grain, frame))
         if table.grain == "part" and "date" not in frame:
             frame = frame.assign(date=f"{how.school_year}-06-30")
         if table.grain == "year":
@@ -299,6 +301,11 @@ def _shaped(frame: pd.DataFrame, name: str, table: SourceTable, file: str, how: 
         unanswered = int(frame["value_int"].isna().sum())
         frame = frame.dropna(subset=["value_int"])
     return frame, unanswered
+
+
+def _throughout(text: str, frame: pd.DataFrame) -> pd.Categorical:
+    """Return one text for every row, held once."""
+    return pd.Categorical.from_codes(np.zeros(len(frame), np.int8), categories=[text])
 
 
 def _wave_of(file: str, table: SurveyTable) -> int:
