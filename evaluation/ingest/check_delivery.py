@@ -58,7 +58,7 @@ def check_delivery(paths: Sequence[Path], study: Study | None) -> dict[str, Any]
         found = [ingest_folder(a.folder, snapshot(a.read, as_of)[0], known, key=_NO_SECRET, session=session)
                  for a in asked]
         every = tuple(file for a, district in zip(asked, found, strict=True) for file in district.files
-                      if file.file.partition("/")[2] in a.wanted)
+                      if not {name := file.file.partition("/")[2], name.rpartition("#")[0]}.isdisjoint(a.wanted))
         files = tuple(file for file in every if file.superseded_by is None)
         names = CANONICAL if all(a.is_whole for a in asked) else tuple({f.table for f in files} & set(CANONICAL))
         tables = {name: session.frame(_joined(found, name)) for name in CANONICAL

@@ -13,13 +13,15 @@ from evaluation.ingest.typed import Typed
 class DeliveredFile:
     """One file: the table it feeds, its version, and what became of it.
 
-    `day` is the version's day, empty for a first delivery; `superseded_by` the folder of the version that replaced it.
+    `day` is the version's day, empty for a first delivery; `record` the kind of record that is read where a file feeds
+    several tables, else empty; `superseded_by` the folder of the version that replaced it.
     """
 
     path: str
     table: str
     school_year: int
     day: str
+    record: str = ""
     rows_in: int = 0
     sha256: str = ""
     content: Typed | None = None
@@ -27,6 +29,11 @@ class DeliveredFile:
     superseded_by: str | None = None
     later: tuple[Flaw, ...] = ()
     notes: tuple[Flaw, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What reports call the file: its path, and what is read of it where that is not all."""
+        return f"{self.path}#{self.record}" if self.record else self.path
 
     @property
     def folder(self) -> str:

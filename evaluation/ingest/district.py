@@ -32,8 +32,6 @@ from evaluation.params import Study
 
 _ROWS_PER_FILE = 100_000_000
 _MOST_STRANGERS = 0.5
-RECORD = "#"
-"""Stands between a file's path and the kind of record, where the file feeds several tables."""
 NOTHING = Typed(pd.DataFrame(), np.empty(0, np.int64), (), (), frozenset())
 """What a year of events in which nothing happened contains."""
 BAND_ORDER = ("elementary", "middle", "high", "all")
@@ -76,7 +74,7 @@ def ingest_district(mapping: DistrictMapping, paths: Iterable[str], read: Callab
             is_hashed = file.school_year in mapping.student_id.hashed_with
             how = Reading(mapping.district_id, file.school_year, mapping.student_id, student_key, action_key, scales,
                           crosswalk or Crosswalk() if is_hashed else None)
-            _take(file, read(file.path.partition(RECORD)[0]), mapping, how)
+            _take(file, read(file.path), mapping, how)
     supersede(files)
     refuse_conflicts(files)
     _refuse_lost_zeros(files, mapping)
@@ -144,8 +142,8 @@ def _claimed(path: str, mapping: DistrictMapping, study: Study) -> Iterator[Deli
         raise DeliveryError(f"tables {' and '.join(claims)} both claim this file.", where=where,
                             fix="Make the patterns under `files` in mapping.yaml narrower.")
     for name in claims or ("unclaimed",):
-        part = f"{RECORD}{sent[name].kind_of_record()}" if len(claims) > 1 else ""
-        file = DeliveredFile(f"{path}{part}", name, school_year, day)
+        record = (sent[name].kind_of_record() or "") if len(claims) > 1 else ""
+        file = DeliveredFile(path, name, school_year, day, record)
         if not claims:
             file.refuse(Flaw("unclaimed_file"))
         elif file.school_year not in study.periods.all():
@@ -157,7 +155,7 @@ def _take(file: DeliveredFile, content: bytes, mapping: DistrictMapping, how: Re
     table = mapping.tables.sent()[file.table]
     file.sha256 = sha256(content).hexdigest()
     try:
-        sheet = read_sheet(content, table, name=file.path.partition(RECORD)[0])
+        sheet = read_sheet(content, table, name=file.path)
         file.rows_in = sheet.rows_in
         file.content = typed(sheet, file.table, table, file.path, how)
     except RefusedFileError as refused:
@@ -318,7 +316,7 @@ def _set_aside(file: DeliveredFile) -> list[Flaw]:
 def _report(file: DeliveredFile, mapping: DistrictMapping) -> FileReport:
     aside = _set_aside(file)
     rows = {flaw.row for flaw in aside}
-    name = f"{mapping.district_id}/{file.path}"
+    name = f"{mapping.district_id}/{file.name}"
     if file.content is None or file.refusal is not None:
         found = findings("refused", [file.refusal or Flaw("unclaimed_file")], RULES)
         return FileReport(mapping.district_id, file.school_year, file.table, name, file.rows_in, 0, 0, file.rows_in,
@@ -331,7 +329,7 @@ def _report(file: DeliveredFile, mapping: DistrictMapping) -> FileReport:
 
 
 def _quarantine(files: list[DeliveredFile], mapping: DistrictMapping) -> pd.DataFrame:
-    rows = [(mapping.district_id, file.school_year, file.table, f"{mapping.district_id}/{file.path}", flaw.row,
+    rows = [(mapping.district_id, file.school_year, file.table, f"{mapping.district_id}/{file.name}", flaw.row,
              flaw.column, flaw.rule, RULES[flaw.rule].fix)
             for file in files for flaw in dict.fromkeys(_set_aside(file))]
     return conform(pd.DataFrame(rows, columns=list(TABLES["quarantine"].columns), dtype="object"), "quarantine")

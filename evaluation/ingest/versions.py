@@ -98,7 +98,7 @@ def hold_shrunk(files: Iterable[DeliveredFile], district_id: str, accept_smaller
         if not earlier or any(f.content is None for f in newest):
             continue
         now, before = _rows(newest), _rows(earlier[-1])
-        names = [f"{district_id}/{f.path}" for f in newest]
+        names = [f"{district_id}/{f.name}" for f in newest]
         is_expected = all(any(n == p or fnmatchcase(n, p) for p in accept_smaller) for n in names)
         if now < (1 - MOST_SHRINK) * before and not is_expected:
             for file in newest:
