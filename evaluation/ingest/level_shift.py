@@ -38,7 +38,7 @@ LEAST_HISTORY = 3
 
 @dataclass(frozen=True)
 class Point:
-    """One year of a series: level = total / base; `n` students or rows lie behind it.
+    """One year of a series: level = per * total / base; `n` students or rows lie behind it.
 
     `spread` is the variance of the level by chance alone between so few students or rows.
     """
@@ -48,11 +48,12 @@ class Point:
     base: int
     n: int
     spread: float
+    per: int = 1
 
     @property
     def level(self) -> float:
         """Return the level in the measure's unit."""
-        return self.total / self.base
+        return self.per * self.total / self.base
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,7 @@ def _kind(points: Sequence[Point], i: int, measure: Measure, usual: float | None
     if measure in ("share", "per_100_students"):
         if after.total >= LEAST_ROWS and i >= 2 and not any(p.total for p in points[:i]):
             return "appears"
-        if not after.total and all(p.total >= LEAST_ROWS for p in points[max(0, i - 2):i]):
+        if not after.total and i >= 2 and all(p.total >= LEAST_ROWS for p in points[i - 2:i]):
             return "vanishes"
     larger = max(before.level, after.level)
     if change < LEAST_CHANGE[measure] or change < LEAST_RELATIVE_CHANGE * larger:
@@ -258,7 +259,7 @@ def _share(year: int, total: int, n: int) -> Point:
 
 
 def _rate(year: int, total: int, n: int) -> Point:
-    return Point(year, 100 * total, n, n, _SEVERAL_AT_ONCE * 100**2 * max(total, 1) / n**2)
+    return Point(year, total, n, n, _SEVERAL_AT_ONCE * 100**2 * max(total, 1) / n**2, per=100)
 
 
 

@@ -121,7 +121,7 @@ def _levels(shifts: list[Shift]) -> dict[str, Any]:
 
 def _level(point: Point, measure: Measure) -> str:
     """Return a level in words; of 1-9 students or actions it is not told."""
-    count = {"share": point.total, "per_100_students": point.total // 100}.get(measure, FEWEST)
+    count = point.total if measure in ("share", "per_100_students") else FEWEST
     return "few" if 0 < count < FEWEST else _number(point.level, measure)
 
 
