@@ -9,7 +9,7 @@ WORKERS ?= logical
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help evaluate app test test-real check oracles oracles-install s3-install verify docs lock clean
+.PHONY: help evaluate app test test-real check oracles oracles-install s3-install spark-install verify docs lock clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -37,6 +37,7 @@ test: $(READY) ## Run the tests (under 5 minutes on 2 cores)
 
 test-real: $(READY) ## Run the tests of slow real parts: Chromium, Spark, an S3 remote, killed runs (under 15 minutes)
 	@$(MAKE) --no-print-directory s3-install || echo "The S3 client cannot be installed here: its tests are skipped." >&2
+	@$(MAKE) --no-print-directory spark-install || echo "Spark cannot be installed here: its test is skipped." >&2
 	@pytest -m real -n $(WORKERS) --maxprocesses 8 --dist loadscope --durations 15
 
 check: $(READY) ## Run ruff, import-linter, mypy and the docs checks
@@ -44,7 +45,7 @@ check: $(READY) ## Run ruff, import-linter, mypy and the docs checks
 	lint-imports --no-cache
 	mypy
 	pytest tests/docs tests/architecture
-	@test -z "$$(git ls-files data/restricted data/unreleased)" || { echo "files about students are tracked by git: git rm --cached them" >&2; exit 1; }
+	@test -z "$$(git ls-files --cached --others --exclude-standard data/restricted data/unreleased)" || { echo "git tracks or would add files about students: see .gitignore, and git rm --cached them" >&2; exit 1; }
 
 oracles-install: $(ORACLES)/.ready
 
@@ -67,6 +68,13 @@ $(S3)/.ready: requirements-s3.lock $(READY)
 	@$(S3)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-s3.lock
 	@touch $@
 
+spark-install: $(VENV)/.spark ## Add Apache Spark to the environment, for `engine: spark://...` in params.yaml (needs Java 17)
+
+$(VENV)/.spark: requirements-spark.lock $(READY)
+	@echo "Installing pyspark into $(VENV) (once, half a minute)" >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-spark.lock
+	@touch $@
+
 verify: $(READY) ## Long simulations: coverage of intervals, and 20 seeds end to end (about two hours)
 	@python -m benchmarks.coverage
 	@python -m benchmarks.planted_truth
@@ -78,6 +86,7 @@ lock: ## Resolve requirements.lock anew (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra test --extra check --quiet pyproject.toml --output-file requirements.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra test --extra oracles --constraint requirements.lock --quiet pyproject.toml --output-file requirements-oracles.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra s3-test --constraint requirements.lock --quiet pyproject.toml --output-file requirements-s3.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --extra spark --constraint requirements.lock --quiet pyproject.toml --output-file requirements-spark.lock
 
 clean: ## Remove what was made (not the deliveries you put in data/)
 	rm -rf $(VENV) $(ORACLES) $(S3) .mypy_cache .pytest_cache .ruff_cache *.egg-info
