@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,11 +17,12 @@ from typing import Any, Literal
 from rich.console import Console
 
 from evaluation import store
-from evaluation.errors import DeliveryError, EvaluationError, ToleranceError, TryAgainError, UserError
+from evaluation.errors import DeliveryError, EvaluationError, StudyError, ToleranceError, TryAgainError, UserError
 from evaluation.params import Delivery, lock_path
 from evaluation.stage import is_disk_full
 
 DELIVERIES = Path("data/restricted/deliveries")
+_NEVER_IN_GIT = ("data/restricted", "data/unreleased")
 AFTER_CELLS = ("describe", "estimate", "diagnose", "release")
 
 
@@ -51,6 +53,24 @@ def link_deliveries(study_id: str, delivery: Delivery) -> None:
     target.unlink(missing_ok=True)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.symlink_to(source, target_is_directory=True)
+
+
+def refuse_student_files_in_git() -> None:
+    """Raise StudyError when git tracks, or would add, a file about students or one that was not checked.
+
+    DVC keeps .gitignore files of its own, and rewrites them when a stage fails: the project has one that it never
+    touches, and this makes sure that it holds.
+    """
+    listed = ("git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *_NEVER_IN_GIT)
+    try:
+        found = subprocess.run(listed, capture_output=True, text=True, check=False)
+    except OSError:
+        return
+    if found.returncode == 0 and found.stdout:
+        raise StudyError(
+            f"git would keep {len(found.stdout.splitlines()):,} files about students, or that were not checked.",
+            where=" and ".join(_NEVER_IN_GIT),
+            fix="Restore the line `/data/*` of .gitignore, and say `git rm -r --cached` to each of these folders.")
 
 
 def clear_left_lock(console: Console, root: Path = Path()) -> None:

@@ -93,7 +93,7 @@ def _each(repo: Repo, study: str, known: frozenset[str], move: Callable[[list[st
             why = str(error).splitlines()[0]
             console.print(f"{level}: not {done}: {why}", style="red", markup=False, highlight=False, soft_wrap=True)
         else:
-            console.print(f"{level}: {moved:,} files {done}; {len(paths)} folders are up to date.", style="green")
+            console.print(f"{level}: complete, {moved:,} files {done}.", style="green")
     if failed:
         raise EvaluationError(f"Not {done}: {', '.join(failed)}. The right to it may be missing, or what was pushed is "
                               "of another version of the code; the other levels are complete.")

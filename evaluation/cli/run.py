@@ -38,6 +38,7 @@ def run(
         raise StudyError(f"`{study}` must be listed here if, and only if, it has a `synthetic` block.",
                          where="params.yaml, key synthetic_studies",
                          fix=f"Add or remove `- {study}` there, or write `synthetic: null` in its file.")
+    pipeline.refuse_student_files_in_git()
     with alone(Path("dvc.yaml")):
         if first == "cells":
             pipeline.refuse_without_cells(study)

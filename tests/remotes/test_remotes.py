@@ -96,9 +96,8 @@ def test_a_reader_cannot_compute_from_cells(pushed: Project, store: Store, tmp_p
     assert "there are no cells" in done.stderr
 
 
+@pytest.mark.parametrize("store", ["s3"], indirect=True)
 def test_who_has_no_right_is_told_so_and_gets_the_rest(pushed: Project, store: Store, tmp_path: Path) -> None:
-    if not store.keys:
-        pytest.skip("folders have no roles")
     clone = pushed.clone(tmp_path / "clone")
     store.join(clone, "analyst", *LEVELS)
     got = clone.evaluation("pull", "tiny")
@@ -109,9 +108,8 @@ def test_who_has_no_right_is_told_so_and_gets_the_rest(pushed: Project, store: S
     assert clone.hashes("unreleased", "released") == pushed.hashes("unreleased", "released")
 
 
+@pytest.mark.parametrize("store", ["folders"], indirect=True)
 def test_student_rows_reach_the_restricted_remote_only(pushed: Project, store: Store) -> None:
-    if store.keys:
-        pytest.skip("looked at in folders")
     lock = yaml.safe_load((pushed.root / "dvc.lock").read_text())["stages"]
     restricted = {out["md5"] for stage in lock.values() for out in stage["outs"] if "/restricted/" in out["path"]}
     found = {level: {p.parent.name + p.name for p in Path(store.urls[level]).rglob("*") if p.is_file()}

@@ -1,0 +1,169 @@
+"""Two runs at once, a full disk, a damaged lock or cache, student files in git: a sentence says so, a rerun mends."""
+
+from __future__ import annotations
+
+import fcntl
+import io
+import json
+import os
+import re
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from evaluation.cli import pipeline
+from evaluation.errors import StudyError, TryAgainError
+from evaluation.stage import alone, is_disk_full, told
+from tests.survival.kills import counting
+from tests.tiny.project import Project, make
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    project = make(tmp_path_factory.mktemp("finished") / "project")
+    done = project.evaluation("run", "tiny")
+    assert done.returncode == 0, done.stderr
+    return project
+
+
+def another_seed(study: dict) -> None:
+    study["synthetic"]["seed"] += 1
+
+
+@pytest.mark.real
+def test_a_second_run_says_that_it_is_busy_and_the_first_ends_as_if_alone(finished: Project, tmp_path: Path) -> None:
+    alone_run, two = finished.copy(tmp_path / "alone"), finished.copy(tmp_path / "two")
+    for project in (alone_run, two):
+        project.edit(another_seed)
+    first = two.start("run", "tiny")
+    for _ in range(600):
+        if list(two.root.glob("data/restricted/deliveries/tiny/*/mapping.yaml")):
+            break
+        time.sleep(0.05)
+    second = two.evaluation("run", "tiny")
+    assert second.returncode == 75
+    assert "Another run is at work" in second.stderr
+    assert "Traceback" not in second.stderr
+    first.communicate(timeout=300)
+    assert first.returncode == 0
+    alone_run.evaluation("run", "tiny")
+    assert two.hashes() == alone_run.hashes()
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("at", [20, 120, 400, 520])
+def test_a_full_disk_is_said_and_one_rerun_mends(finished: Project, tmp_path: Path, at: int) -> None:
+    project, clean = finished.copy(tmp_path / "full"), finished.copy(tmp_path / "clean")
+    for each in (project, clean):
+        each.edit(lambda study: study["specifications"][0].update(weights="unit"))
+    full = project.evaluation("run", "tiny", **counting(project, tmp_path / "count", at, "full"))
+    assert full.returncode == 75, full.stderr
+    assert "disk is full" in full.stderr
+    assert "Traceback" not in full.stderr
+    again = project.evaluation("run", "tiny")
+    assert again.returncode == 0, again.stderr
+    clean.evaluation("run", "tiny")
+    assert project.hashes() == clean.hashes()
+
+
+@pytest.mark.real
+def test_a_damaged_cache_does_not_reach_the_results(finished: Project, tmp_path: Path) -> None:
+    project = finished.copy(tmp_path / "project")
+    for path in (project.root / ".dvc/cache/files").rglob("*"):
+        if path.is_file():
+            path.chmod(0o644)
+            path.write_bytes(path.read_bytes()[:-7])
+    for database in (project.root / ".dvc/tmp").rglob("cache.db"):
+        database.write_bytes(b"not a database")
+    shutil.rmtree(project.root / "data/unreleased")
+    again = project.evaluation("run", "tiny")
+    assert again.returncode == 0, again.stderr
+    assert project.hashes() == finished.hashes()
+
+
+def test_who_is_alone_is_alone(tmp_path: Path) -> None:
+    file = tmp_path / "dvc.yaml"
+    file.touch()
+    with alone(file), pytest.raises(TryAgainError, match="Another run is at work"), alone(file):
+        pass
+    with alone(file):
+        pass
+
+
+def test_a_full_disk_is_known_by_its_cause(capsys: pytest.CaptureFixture) -> None:
+    full = OSError(28, "No space left on device")
+    assert is_disk_full(full)
+    assert not is_disk_full(OSError(13, "Permission denied"))
+    with pytest.raises(SystemExit) as end, told():
+        raise RuntimeError from full
+    assert end.value.code == 75
+    assert "The disk is full" in re.sub(r"\s+", " ", capsys.readouterr().err)
+
+
+def left_lock(root: Path, content: str) -> Path:
+    lock = root / ".dvc/tmp/rwlock"
+    lock.parent.mkdir(parents=True)
+    lock.write_text(content)
+    return lock
+
+
+def entry(pid: int) -> str:
+    return json.dumps({"write": {"data/x": {"pid": pid, "cmd": "dvc repro"}}, "read": {}})
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"write": {"data/x"', entry(2**22 + 1)])
+def test_what_a_killed_run_left_is_removed(tmp_path: Path, content: str) -> None:
+    lock = left_lock(tmp_path, content)
+    pipeline.clear_left_lock(Console(file=io.StringIO()), tmp_path)
+    assert not lock.exists()
+
+
+def test_a_process_number_given_to_another_program_blocks_nothing(tmp_path: Path) -> None:
+    lock = left_lock(tmp_path, entry(os.getpid()))
+    os.utime(lock, (1, 1))
+    pipeline.clear_left_lock(Console(file=io.StringIO()), tmp_path)
+    assert not lock.exists()
+
+
+def test_a_living_owner_keeps_its_lock(tmp_path: Path) -> None:
+    lock = left_lock(tmp_path, entry(os.getpid()))
+    pipeline.clear_left_lock(Console(file=io.StringIO()), tmp_path)
+    assert lock.exists()
+
+
+def test_a_lock_that_is_being_written_is_left_alone(tmp_path: Path) -> None:
+    lock = left_lock(tmp_path, "")
+    with (tmp_path / ".dvc/tmp/rwlock.lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        pipeline.clear_left_lock(Console(file=io.StringIO()), tmp_path)
+    assert lock.exists()
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    project = Project(tmp_path)
+    project.git("init", "-q")
+    (tmp_path / ".gitignore").write_text("/data/*\n")
+    (tmp_path / "data/restricted").mkdir(parents=True)
+    (tmp_path / "data/restricted/students.csv").touch()
+    monkeypatch.chdir(tmp_path)
+    return project
+
+
+def test_ignored_student_files_stop_nothing(repository: Project) -> None:
+    pipeline.refuse_student_files_in_git()
+
+
+def test_a_tracked_student_file_stops_a_run(repository: Project) -> None:
+    repository.git("add", "-f", "data/restricted/students.csv")
+    with pytest.raises(StudyError, match="git would keep 1 files"):
+        pipeline.refuse_student_files_in_git()
+
+
+def test_a_student_file_that_git_would_add_stops_a_run(repository: Project) -> None:
+    (repository.root / ".gitignore").write_text("/data/released/\n")
+    with pytest.raises(StudyError, match=r"Restore the line `/data/\*`"):
+        pipeline.refuse_student_files_in_git()
