@@ -10,6 +10,7 @@ from evaluation.contracts.table import BAND, CI, ESTIMAND, GAP, SPEC, TOPIC, Tab
 _STUDENT = ("race_ethnicity", "sex", "english_learner", "disability", "economic")
 _CELL = ("unit", "unit_id", "district_id", "grade_band", "period_kind", "period", "dimension", "group_id", "outcome_id")
 _ITEMS = ("outcome_id", "state", "grade_band", "period_kind", "period", "dimension", "group_id")
+_PATH_CELL = ("dimension", "outcome_id", "path_id", "missed", "period")
 _HOME = ("program", "sample_periods", "dimension", "outcome_id", "unit_id", "group_id")
 _PAIR = ("period", "grade", "other_period", "other_grade")
 _SCALE = ("outcome_id", "grade_band", "period")
@@ -69,10 +70,12 @@ _TABLES: tuple[Table, ...] = (
                               "oss_actions", "waves_answered"})),
     Table("cells", "Sums by unit, period, group and outcome: the only thing later stages read", "unreleased", "panel",
           _CELL, (*_CELL, "n_students", "n_obs", "n_eligible", "total", "total_sq", "mean", "status")),
-    Table("path_cells", "Sums by year of students with the same ordered list of (year, school, grade, group): near "
-          "student level", "restricted", "panel", ("dimension", "outcome_id", "path_id", "period"),
-          ("dimension", "outcome_id", "path_id", "period", "district_id", "school_id", "grade_band", "grade",
-           "group_id", "n_students", "n_obs", "total"), nullable=frozenset({"group_id"})),
+    Table("paths", "Ordered lists of (year, school, grade, group), and the students with each: near student level",
+          "restricted", "panel", ("dimension", "path_id", "period"),
+          ("dimension", "path_id", "period", "district_id", "school_id", "grade_band", "grade", "group_id",
+           "n_students"), nullable=frozenset({"group_id"})),
+    Table("path_cells", "Sums by year over the students of a path who have the outcome in the same years: near student "
+          "level", "restricted", "panel", _PATH_CELL, (*_PATH_CELL, "n_students", "total")),
     Table("student_moments", "Sums over the students of a home school by pair of their years: what a regression with "
           "student effects is computed from", "unreleased", "panel", (*_HOME, "n_years", *_PAIR),
           (*_HOME, "district_id", "n_years", *_PAIR, "n_students", "total", "other_total")),

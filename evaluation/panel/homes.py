@@ -16,7 +16,7 @@ import pandas as pd
 from evaluation.engine import Frame, Session, collect
 from evaluation.params import Program, Study
 
-PATH = ("dimension", "outcome_id", "path_id")
+PATH = ("dimension", "path_id")
 NEVER = 9_999
 """Start of a school that never starts."""
 _OWN, _OTHER = 0, 10_000
@@ -28,7 +28,7 @@ def homes(paths: Frame, students: Frame, program: Program, study: Study, session
 
     Parameters
     ----------
-    paths : contract `path_cells`
+    paths : contract `paths`
     students : from `paths.placed`
 
     Returns

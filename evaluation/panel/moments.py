@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import narwhals.stable.v2 as nw
 import pandas as pd
 
@@ -11,12 +13,22 @@ from evaluation.panel.homes import NEVER, PATH, homes, starts
 from evaluation.params import Program, Study
 
 _COLUMNS = {name: list(TABLES[name].columns) for name in ("student_moments", "home_students")}
+_SEEN = ("dimension", "outcome_id", "path_id", "missed")
+"""Students of one path with the outcome in the same years."""
 _HOME = ("dimension", "outcome_id", "unit_id", "district_id", "group_id")
 _NUMBERS = ("n_students", "n_spanning", "n_projected", "n_in_two_districts", "n_left", "n_entered_later")
 _CELLS = ("period", "grade", "other_period", "other_grade")
 
 
-def student_moments(study: Study, paths: Frame, students: Frame, session: Session) -> tuple[pd.DataFrame, pd.DataFrame]:
+@dataclass(frozen=True)
+class StudentMoments:
+    """Tables `student_moments` and `home_students`."""
+
+    moments: pd.DataFrame
+    homes: pd.DataFrame
+
+
+def student_moments(study: Study, paths: Frame, cells: Frame, students: Frame, session: Session) -> StudentMoments:
     """Return `student_moments` and `home_students` of every program.
 
     A student-year counts where it has the outcome and its grade is none above the program's grade band: lower grades
@@ -25,21 +37,22 @@ def student_moments(study: Study, paths: Frame, students: Frame, session: Sessio
 
     Parameters
     ----------
-    paths : contract `path_cells`
+    paths, cells : contracts `paths` and `path_cells`
     students : from `paths.placed`
     """
     breaks = sorted({p for e in study.events if e.kind == "break" for p in e.periods})
     moments, counts = [no_moments()], [no_homes()]
+    every = session.kept(cells.join(paths.drop("n_students"), on=[*PATH, "period"], how="inner"))
+    left = _left(paths, study)
     for program in study.programs:
         schools = session.frame(starts(paths, program, study))
         home = session.kept(homes(paths, students, program, study, session))
         for name, left_out in (("all", []), ("without_breaks", breaks))[:2 if breaks else 1]:
-            seen = session.kept(_counted(paths, program, study).filter(~nw.col("period").is_in(left_out)))
+            seen = _up_to_band(every, program, study).filter(~nw.col("period").is_in(left_out))
             about = {"program": program.id, "sample_periods": name}
             moments.append(collect(_pairs(seen, home)).assign(**about))
-            counts.append(collect(_homes(seen, home, schools, _left(paths, study))).assign(**about))
-    return tuple(conform(pd.concat(parts, ignore_index=True)[_COLUMNS[name]], name)
-                 for name, parts in (("student_moments", moments), ("home_students", counts)))  # type: ignore[return-value]
+            counts.append(collect(_homes(seen, home, schools, left)).assign(**about))
+    return StudentMoments(_conformed(moments, "student_moments"), _conformed(counts, "home_students"))
 
 
 def no_moments() -> pd.DataFrame:
@@ -52,11 +65,14 @@ def no_homes() -> pd.DataFrame:
     return conform(pd.DataFrame(columns=_COLUMNS["home_students"]), "home_students")
 
 
-def _counted(paths: Frame, program: Program, study: Study) -> Frame:
-    rows = paths.filter(nw.col("n_obs") > 0)
-    if program.grade_band != "all":
-        rows = rows.filter(nw.col("grade") <= study.grade_bands[program.grade_band][1])
-    return rows
+def _conformed(parts: list[pd.DataFrame], table: str) -> pd.DataFrame:
+    return conform(pd.concat(parts, ignore_index=True)[_COLUMNS[table]], table)
+
+
+def _up_to_band(rows: Frame, program: Program, study: Study) -> Frame:
+    if program.grade_band == "all":
+        return rows
+    return rows.filter(nw.col("grade") <= study.grade_bands[program.grade_band][1])
 
 
 def _pairs(seen: Frame, home: Frame) -> Frame:
@@ -64,13 +80,13 @@ def _pairs(seen: Frame, home: Frame) -> Frame:
 
     Both outcomes of a pair are summed over the students seen in both.
     """
-    years = seen.group_by(*PATH).agg(n_years=nw.len().cast(nw.Int64))
-    rows = seen.select(*PATH, "period", "grade", "n_students", "total")
-    others = seen.select(*PATH, other_period="period", other_grade="grade", other_total="total")
-    both = rows.join(others, on=list(PATH), how="inner").filter(nw.col("period") <= nw.col("other_period"))
-    placed = both.join(years, on=list(PATH), how="inner").join(
-        home.rename({"home_district": "district_id"}), on=list(PATH), how="inner")
-    return placed.group_by(*_HOME, "n_years", *_CELLS).agg(
+    placed = seen.drop("group_id", "district_id").join(home.rename({"home_district": "district_id"}), on=list(PATH),
+                                                       how="inner")
+    rows = placed.select(*_HOME, "path_id", "missed", "period", "grade", "n_students", "total",
+                         n_years=nw.len().over(*_SEEN).cast(nw.Int64))
+    others = seen.select(*_SEEN, other_period="period", other_grade="grade", other_total="total")
+    both = rows.join(others, on=list(_SEEN), how="inner").filter(nw.col("period") <= nw.col("other_period"))
+    return both.group_by(*_HOME, "n_years", *_CELLS).agg(
         *(nw.col(name).sum().cast(nw.Int64) for name in ("n_students", "total", "other_total")))
 
 
@@ -86,15 +102,16 @@ def _homes(seen: Frame, home: Frame, schools: Frame, left: Frame) -> Frame:
     """Count a home's students, and beside them those who entered it later and have no home."""
     in_panel = seen.drop("group_id").join(home, on=list(PATH), how="inner")
     after = (nw.col("period") >= nw.col("start")).cast(nw.Int64)
-    paths = in_panel.group_by(*PATH, "unit_id", "home_district", "group_id", "start", "is_projected").agg(
+    students = in_panel.group_by(*_SEEN, "unit_id", "home_district", "group_id", "start", "is_projected").agg(
         nw.col("n_students").max(), first=after.min(), last=after.max(), districts=nw.col("district_id").n_unique())
     spans = (nw.col("first") < nw.col("last")) & (nw.col("start") < NEVER)
     flags = {"n_spanning": spans, "n_projected": nw.col("is_projected") == 1,
              "n_in_two_districts": nw.col("districts") > 1, "n_left": nw.col("left") == 1}
-    counted = paths.join(left, on=list(PATH), how="inner").with_columns(n_entered_later=nw.lit(0, dtype=nw.Int64), **{
-        name: nw.col("n_students") * flag.cast(nw.Int64) for name, flag in flags.items()})
-    every = nw.concat([counted.rename({"home_district": "district_id"}).select(
-        *_HOME, *_NUMBERS), _entered(seen, home, schools)])
+    counted = students.join(left, on=list(PATH), how="inner").with_columns(
+        n_entered_later=nw.lit(0, dtype=nw.Int64),
+        **{name: nw.col("n_students") * flag.cast(nw.Int64) for name, flag in flags.items()})
+    counted = counted.rename({"home_district": "district_id"}).select(*_HOME, *_NUMBERS)
+    every = nw.concat([counted, _entered(seen, home, schools)])
     return every.group_by(*_HOME).agg(*(nw.col(name).sum().cast(nw.Int64) for name in _NUMBERS))
 
 
@@ -103,7 +120,6 @@ def _entered(seen: Frame, home: Frame, schools: Frame) -> Frame:
     started = seen.join(schools.select("school_id", "unit_id", "start"), on="school_id", how="inner")
     started = started.filter((nw.col("period") >= nw.col("start")) & ~nw.col("group_id").is_null())
     late = started.join(home.select(*PATH), on=list(PATH), how="anti")
-    first = late.filter(nw.col("period") == nw.col("period").min().over(*PATH))
+    first = late.filter(nw.col("period") == nw.col("period").min().over(*_SEEN))
     none = dict.fromkeys(_NUMBERS[:-1], nw.lit(0, dtype=nw.Int64))
-    return first.with_columns(n_entered_later=nw.col("n_students")).drop("n_students").with_columns(**none).select(
-        *_HOME, *_NUMBERS)
+    return first.with_columns(n_entered_later=nw.col("n_students")).with_columns(**none).select(*_HOME, *_NUMBERS)

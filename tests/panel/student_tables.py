@@ -9,7 +9,7 @@ import pandas as pd
 from evaluation import engine
 from evaluation.design import StudentSums
 from evaluation.panel.moments import student_moments
-from evaluation.panel.paths import path_cells, placed
+from evaluation.panel.paths import placed, student_paths
 from evaluation.panel.students import student_years
 from evaluation.params import Study
 
@@ -92,6 +92,7 @@ def outcome_of(years: pd.DataFrame, outcome_id: str) -> pd.Series:
 @dataclass(frozen=True)
 class Made:
     paths: pd.DataFrame
+    cells: pd.DataFrame
     sums: StudentSums
 
 
@@ -103,8 +104,9 @@ def make(study: Study, years: pd.DataFrame, *, threads: int = 2, seed: int = 0) 
         sent = session.frame(years[["district_id", "school_year"]].drop_duplicates().convert_dtypes())
         tables |= {f"{name}_sent": sent for name in frames}
         students = session.frame(engine.collect(placed(student_years(tables), tables)))
-        paths = path_cells(study, students, tables, session)
-        return Made(paths, StudentSums(*student_moments(study, session.frame(paths), students, session)))
+        paths, cells = student_paths(study, students, tables, session)
+        made = student_moments(study, session.frame(paths), session.frame(cells), students, session)
+        return Made(paths, cells, StudentSums(made.moments, made.homes))
 
 
 def canonical(years: pd.DataFrame) -> dict[str, pd.DataFrame]:
