@@ -12,10 +12,12 @@ from rich.console import Console
 from evaluation import params, store
 from evaluation.errors import DeliveryError
 from evaluation.ingest.crosswalk import written
+from evaluation.ingest.district_folder import MAPPING, read_folder_mapping
+from evaluation.ingest.hashed_file import hashed, replacements
 from evaluation.ingest.key_file import read_key_file, read_named_key, write_key_file
-from evaluation.ingest.mapping import DistrictMapping, read_mapping
 from evaluation.ingest.pseudonym import FILE_VARIABLE, chosen_key, key_id, key_of, student_pseudonyms
-from evaluation.ingest.source_ids import source_ids
+from evaluation.ingest.source_ids import source_ids, table_with_students
+from evaluation.ingest.versions import year_and_day
 
 KeyFile = Annotated[Path, typer.Argument(help="A key file made with `evaluation key new`.")]
 
@@ -77,11 +79,7 @@ def rotate(
         raise DeliveryError("the old and the new key are the same.", where="OLD and NEW",
                             fix="Make a new one with `evaluation key new PATH`.")
     folder = _district(ids)
-    mapping = _mapping(folder)
-    state = next((d.state for d in params.study(study).districts if d.id == mapping.district_id), None)
-    if state is None:
-        raise DeliveryError(f"the study has no district `{mapping.district_id}`.", where=str(folder),
-                            fix="Name its study with --study.")
+    mapping, state = read_folder_mapping(folder), _state(folder, study)
     found = source_ids(mapping, _files(ids, folder), lambda path: (folder / path).read_bytes())
     if not found:
         raise DeliveryError("no student's id was found.", where=str(folder),
@@ -94,6 +92,42 @@ def rotate(
     typer.echo(str(target))
 
 
+@key.command(name="hash")
+def hash_(
+    ids: Annotated[list[Path], typer.Argument(help="The district's folder, or files of it; CSV.")],
+    to: Annotated[Path, typer.Option(help="The folder to write copies into, as <district>/<school year>/<file>.")],
+    study: Annotated[str, typer.Option(help="The study that the district is part of.")] = "partnership",
+) -> None:
+    """Write copies of a district's files with pseudonyms in place of students' and actions' ids.
+
+    The district can hand these on and keep its key, or keep them and delete files with ids. What to add to the copied
+    mapping.yaml is told.
+
+    Example: `evaluation key hash ia-9001 --to handed-on`
+    """
+    secret = chosen_key(os.environ, None, read_named_key)
+    folder = _district(ids)
+    mapping, state = read_folder_mapping(folder), _state(folder, study)
+    target = to / folder.name
+    if target.exists():
+        raise DeliveryError("there is such a folder already.", where=str(target), fix="Name another one with --to.")
+    years: dict[int, str] = dict(mapping.student_id.hashed_with)
+    for path in _files(ids, folder):
+        content, table, found = (folder / path).read_bytes(), table_with_students(mapping, path), year_and_day(
+            path.partition("/")[0])
+        if table is not None and found is not None:
+            replaced = replacements(mapping, table, found[0], key=secret, state=state)
+            content = hashed(content, table, replaced, f"{folder.name}/{path}")
+            years[found[0]] = key_id(secret)
+        store.write_bytes(content, target / path)
+    store.write_bytes((folder / MAPPING).read_bytes(), target / MAPPING)
+    console = Console(stderr=True)
+    console.print("Add to its mapping.yaml, under student_id:", soft_wrap=True)
+    console.print(f"  hashed_with: {{{', '.join(f'{y}: {k}' for y, k in sorted(years.items()))}}}", markup=False,
+                  highlight=False, soft_wrap=True)
+    typer.echo(str(target))
+
+
 def _district(ids: list[Path]) -> Path:
     """Return the one district's folder that all of `ids` lie in."""
     found = set()
@@ -101,7 +135,7 @@ def _district(ids: list[Path]) -> Path:
         if not path.exists():
             raise DeliveryError("there is no such file or folder.", where=str(path), fix="Check the path.")
         full = path.resolve()
-        folder = next((f for f in (full, *full.parents) if (f / "mapping.yaml").is_file()), None)
+        folder = next((f for f in (full, *full.parents) if (f / MAPPING).is_file()), None)
         if folder is None:
             raise DeliveryError("there is no mapping.yaml in the folders above.", where=str(path),
                                 fix="Give a district's folder, or files in it.")
@@ -111,9 +145,12 @@ def _district(ids: list[Path]) -> Path:
     return found.pop()
 
 
-def _mapping(folder: Path) -> DistrictMapping:
-    path = folder / "mapping.yaml"
-    return read_mapping(path.read_bytes(), where=str(path), folder=folder.name)
+def _state(folder: Path, study: str) -> str:
+    state = next((d.state for d in params.study(study).districts if d.id == folder.name), None)
+    if state is None:
+        raise DeliveryError(f"the study has no district `{folder.name}`.", where=str(folder),
+                            fix="Name its study with --study.")
+    return state
 
 
 def _files(ids: list[Path], folder: Path) -> list[str]:

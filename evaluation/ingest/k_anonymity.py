@@ -67,9 +67,9 @@ def k_anonymity(enrollment: Frame, student_year: Frame) -> dict[str, Any]:
     -------
     dict
         `records`; `share_by_class_size`; `share_unique`; `share_unique_by_day`: the same where days of entry and exit
-        are known and not months alone; `worst`: the columns in the order in which each singles out most with those before
-        it, with the shares of unique records and of those in classes below `K` so far; `without`: the share of unique
-        records were one column left out. Shares are of records, rounded to 4 digits.
+        are known and not months alone; `worst`: the columns in the order in which each singles out most with those
+        before it, with the shares of unique records and of those in classes below `K` so far; `without`: the share of
+        unique records were one column left out. Shares are of records, rounded to 4 digits.
     """
     found = _classes(enrollment, student_year)
     every = found.known((*_STRATUM, *QUASI_IDENTIFIERS))

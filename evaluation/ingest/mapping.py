@@ -10,6 +10,7 @@ import yaml
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from evaluation.errors import DeliveryError
+from evaluation.ingest.generalise import Dates
 from evaluation.ingest.layouts import UnknownLayoutError, known_layouts, with_layouts
 from evaluation.ingest.pseudonym import KEY_ID, IdType
 from evaluation.params import Block, UniqueKeys
@@ -250,11 +251,12 @@ class Tables(Block):
 
 
 class DistrictMapping(Block):
-    """One district's mapping.yaml."""
+    """One district's mapping.yaml; `dates: month` keeps of entry and exit the month alone."""
 
     district_id: str
     version: str
     student_id: StudentId = StudentId()
+    dates: Dates = "day"
     tables: Tables
 
     @model_validator(mode="after")

@@ -11,7 +11,7 @@ from evaluation.cli.key import key
 from evaluation.errors import DeliveryError
 from evaluation.ingest.crosswalk import read_crosswalk
 from evaluation.ingest.pseudonym import key_id, student_pseudonyms
-from tests.ingest.conftest import MAPPING, good_files
+from tests.ingest.corpus.delivery import MAPPING, good_files
 
 runner = CliRunner()
 
@@ -79,11 +79,7 @@ def test_a_key_given_in_place_of_its_file_is_not_repeated(monkeypatch: pytest.Mo
 
 
 def test_rotating_writes_pseudonyms_of_both_keys_beside_the_mapping(tmp_path: Path) -> None:
-    folder = tmp_path / "in" / "ia-9001"
-    for name, content in good_files().items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(content)
-    (folder / "mapping.yaml").write_text(MAPPING)
+    folder = _delivered(tmp_path / "in" / "ia-9001")
     for name in ("old", "new"):
         _say("new", tmp_path / f"{name}.key")
     said = _say("rotate", tmp_path / "old.key", tmp_path / "new.key", "--ids", folder)
@@ -94,3 +90,47 @@ def test_rotating_writes_pseudonyms_of_both_keys_beside_the_mapping(tmp_path: Pa
     old, new = (student_pseudonyms(k, "ia-9001", "ia", "local_id") for k in keys)
     assert dict(walk.pseudonyms) == {old(i): new(i) for i in ("0000001", "0000002", "0000003")}
     assert not any(k.decode() in said or k in target.read_bytes() for k in keys)
+
+
+def _delivered(folder: Path) -> Path:
+    for name, content in good_files().items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    (folder / "mapping.yaml").write_text(MAPPING)
+    return folder
+
+
+def test_hashed_copies_hold_no_id_and_give_the_same_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from evaluation import engine, params
+    from evaluation.ingest.district_folder import delivered_paths, ingest_folder
+
+    folder = _delivered(tmp_path / "in" / "ia-9001")
+    (folder / "2024/students.csv").write_bytes(good_files()["2024/students.csv"] + b"Total,B,Y\n,B,Y\n0000001,B\n")
+    _say("new", tmp_path / "a.key")
+    secret = _secret(tmp_path / "a.key").encode()
+    monkeypatch.setenv("EVALUATION_PSEUDONYM_KEY_FILE", str(tmp_path / "a.key"))
+    monkeypatch.delenv("EVALUATION_PSEUDONYM_KEY", raising=False)
+    said = _say("hash", folder, "--to", tmp_path / "out")
+    copy = tmp_path / "out" / "ia-9001"
+    hashed_with = f"hashed_with: {{2024: {key_id(secret)}}}"
+    assert hashed_with in said
+    (copy / "mapping.yaml").write_text(f"{MAPPING}\nstudent_id: {{{hashed_with}}}\n")
+    assert not any(i in p.read_bytes() for p in copy.rglob("*.csv") for i in (b"0000001", b"0000002", b"0000003"))
+    study = params.study("partnership")
+    with engine.session() as session:
+        plain, again = (ingest_folder(f, delivered_paths(f), study, key=secret, session=session)
+                        for f in (folder, copy))
+    assert [(f.rows_in, f.rows_accepted, f.rows_quarantined) for f in plain.files] == [
+        (f.rows_in, f.rows_accepted, f.rows_quarantined) for f in again.files]
+    for name, table in plain.tables.items():
+        columns = [c for c in table.columns if c != "action_id"]
+        assert table[columns].equals(again.tables[name][columns]), name
+
+
+def test_a_file_that_is_no_csv_is_not_hashed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = _delivered(tmp_path / "in" / "ia-9001")
+    (folder / "2024/students.csv").write_bytes(b'Student Number,RaceEth,IEP\n"Zyxxyqua\n')
+    monkeypatch.setenv("EVALUATION_PSEUDONYM_KEY", "k" * 32)
+    with pytest.raises(DeliveryError, match="not the CSV file") as caught:
+        _say("hash", folder, "--to", tmp_path / "out")
+    assert "Zyxxyqua" not in str(caught.value)

@@ -12,7 +12,7 @@ from evaluation.ingest.crosswalk import Crosswalk, carried, read_crosswalk, writ
 from evaluation.ingest.linking import linked_by, movement, unlinked
 from evaluation.ingest.pseudonym import chosen_key, key_id, key_of, pseudonyms, student_pseudonyms
 from evaluation.ingest.values import Broken
-from tests.ingest.conftest import KEY, mapping_of
+from tests.ingest.corpus.delivery import KEY, mapping_of
 
 OLD, NEW, NEWEST = (f"{word}-key-of-thirty-two-characters-or-more".encode() for word in ("old", "new", "newest"))
 IDS = ("0000001", "0000002")
