@@ -105,9 +105,13 @@ def _sessions(frame: Frame) -> Frame:
 def _within(frame: Frame, spans: Frame, on: Sequence[str], ends: tuple[str, str]) -> Frame:
     """Return rows with `is_within`: whether the date lies in one of the spans that share `on`, both ends included."""
     first, last = (nw.col(name) for name in ends)
-    pairs = frame.select("at", "date", *on).join(spans.select(*on, *ends), on=list(on), how="inner")
-    inside = pairs.filter((nw.col("date") >= first) & (nw.col("date") <= last))
-    marks = inside.select("at").unique().with_columns(is_within=nw.lit(True))
+    rows = frame.select("at", "date", *on)
+    # apart from longer spans, or a calendar of single days would pair every row with every day
+    days = spans.filter(first == last).select(*on, date=first).unique()
+    on_day = rows.join(days, on=[*on, "date"], how="inner").select("at")
+    pairs = rows.join(spans.filter(first != last).select(*on, *ends), on=list(on), how="inner")
+    inside = pairs.filter((nw.col("date") >= first) & (nw.col("date") <= last)).select("at")
+    marks = nw.concat([on_day, inside]).unique().with_columns(is_within=nw.lit(True))
     rows = frame.drop("is_within", strict=False).join(marks, on="at", how="left")
     return rows.with_columns(is_within=~nw.col("is_within").is_null())
 

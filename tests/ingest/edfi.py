@@ -64,7 +64,8 @@ def event(key: str, at: str, day: str, category: str, length: str) -> str:
 def action(key: str, at: str, day: str, discipline: str, length: str) -> str:
     return (f"<DisciplineIncident><ReporterName>Birch</ReporterName></DisciplineIncident><DisciplineAction>"
             f"<DisciplineActionIdentifier>7</DisciplineActionIdentifier><Discipline>"
-            f"{descriptor('Discipline', discipline)}</Discipline><DisciplineDate>{day}</DisciplineDate><DisciplineActionLength>{length}</DisciplineActionLength>"
+            f"{descriptor('Discipline', discipline)}</Discipline><DisciplineDate>{day}</DisciplineDate>"
+            f"<DisciplineActionLength>{length}</DisciplineActionLength>"
             f"{student(key)}{school(at, 'ResponsibilitySchool')}</DisciplineAction>")
 
 
