@@ -52,10 +52,20 @@ def actions(discipline: Frame, codes: tuple[str, ...], name: str) -> Frame:
     return wanted.group_by(*STUDENT).agg(nw.len().cast(nw.Int64).alias(name))
 
 
+def attributable_days(enrollment: Frame) -> Frame:
+    """Return a student's calendar days at every school in a year, `span`, and the day last `entered` there.
+
+    A day at two schools, on which one spell ends and the next begins, counts for the school entered.
+    """
+    spells = enrollment.with_columns(entered=day_number(nw.col("entry_date")), left=day_number(nw.col("exit_date")))
+    following = nw.col("entered").shift(-1).over(*STUDENT, order_by=["entered", "left"])
+    is_shared = (following == nw.col("left")).fill_null(False).cast(nw.Int64)
+    spells = spells.with_columns(span=nw.col("left") - nw.col("entered") + 1 - is_shared)
+    return spells.group_by(*_AT_SCHOOL).agg(nw.col("span").sum().cast(nw.Int64), nw.col("entered").max())
+
+
 def _home_school(tables: Mapping[str, Frame]) -> Frame:
-    entered, left = day_number(nw.col("entry_date")), day_number(nw.col("exit_date"))
-    spells = tables["enrollment"].with_columns(span=left - entered + 1, entered=entered)
-    schools = spells.group_by(*_AT_SCHOOL).agg(nw.col("span").sum().cast(nw.Int64), nw.col("entered").max())
+    schools = attributable_days(tables["enrollment"])
     attended = tables["attendance"].group_by(*_AT_SCHOOL).agg(
         attended=nw.col("half_days_enrolled").sum().cast(nw.Int64))
     schools = schools.join(attended, on=list(_AT_SCHOOL), how="left")

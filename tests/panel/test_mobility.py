@@ -10,7 +10,7 @@ import pytest
 
 from evaluation import engine
 from evaluation.panel.cells import cells
-from evaluation.panel.students import student_years
+from evaluation.panel.students import attributable_days, student_years
 from evaluation.params import Outcome, Study
 from evaluation.sent import sent
 
@@ -61,6 +61,19 @@ def found(study_of):
             got = cells(study, student_years(frames), frames)
         return {u: (int(n), int(t)) for u, n, t in zip(got["unit_id"], got["n_students"], got["total"], strict=True)}
     return made
+
+
+def test_a_day_at_two_schools_counts_for_the_school_entered():
+    day = [("f", "s1", "2024-01-10", "2024-01-10"), ("f", "s2", "2024-01-10", "2024-01-12")]
+    spells = base([{"student_key": k, "school_id": s, "entry_date": i, "exit_date": o, "grade": 7}
+                   for k, s, i, o in [*SPELLS, *day]])
+    with engine.session() as session:
+        rows = engine.collect(attributable_days(session.frame(spells)))
+    days = {(k, s): int(n) for k, s, n in zip(rows["student_key"], rows["school_id"], rows["span"], strict=True)}
+    assert (days["a", "s1"], days["a", "s2"]) == (39, 244)
+    assert (days["b", "s1"], days["b", "s2"]) == (85, 198)
+    assert days["a", "s1"] + days["a", "s2"] == days["d", "s1"] == 283
+    assert (days["f", "s1"], days["f", "s2"]) == (0, 3)
 
 
 def test_by_default_everybody_counts_once_with_all_legs(found):
