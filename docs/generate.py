@@ -1,7 +1,8 @@
-"""Write the pages of docs/ that come from code: the data contract and the keys of a study file."""
+"""Write the pages of docs/ that come from code: the data contract, the keys of a study file, the bad-input corpus."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import UnionType
@@ -10,9 +11,11 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 
 from evaluation.contracts import TABLES
+from evaluation.ingest.rulebook import RULES
 from evaluation.params import Study
 
 DOCS = Path(__file__).parent
+sys.path.insert(0, str(DOCS.parent))
 NOTE = "*This page is generated from the code by `make docs`; do not edit it.*"
 
 
@@ -91,7 +94,27 @@ def _words(annotation: Any) -> str:  # noqa: PLR0911
         getattr(annotation, "__name__", ""), str(annotation))
 
 
-PAGES = {"data_contract.md": data_contract, "study_file.md": study_file}
+def intake_corpus() -> str:
+    """Return the page that lists what becomes of every kind of bad input."""
+    from tests.ingest.corpus.all_cases import CASES
+
+    words = {"F": "**refused**", "Q": "**set aside**", "N": "read"}
+    lines = ["# What becomes of bad input", "", NOTE, "",
+             "72 kinds of bad input, some in several forms. `tests/ingest/test_corpus.py` makes each of them out of a",
+             "small good delivery and asks for this very outcome, and that rows in = accepted + set aside + refused in",
+             "every file. Refused: the whole file. Set aside: the row. Read: correctly, with a note where there is",
+             "something to say. Row 1 is the header.", "",
+             "| | Input | Outcome | Rule | File | Row | Column | The report says |",
+             "|---|---|---|---|---|---|---|---|"]
+    for case in CASES:
+        says = RULES[case.rule].what if case.rule else ""
+        rows, rule = ", ".join(map(str, case.rows)), f"`{case.rule}`" if case.rule else ""
+        cells = (str(case.number), case.what, words[case.outcome], rule, case.file, rows, case.column or "", says)
+        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join([*lines, ""])
+
+
+PAGES = {"data_contract.md": data_contract, "study_file.md": study_file, "intake_corpus.md": intake_corpus}
 
 if __name__ == "__main__":
     for page, make in PAGES.items():

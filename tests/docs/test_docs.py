@@ -19,7 +19,7 @@ def generator():
     return module
 
 
-@pytest.mark.parametrize("page", ["data_contract.md", "study_file.md"])
+@pytest.mark.parametrize("page", ["data_contract.md", "study_file.md", "intake_corpus.md"])
 def test_generated_pages_are_current(page: str) -> None:
     assert (ROOT / "docs" / page).read_text() == generator().PAGES[page](), "run: make docs"
 
