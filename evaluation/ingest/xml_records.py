@@ -61,7 +61,10 @@ class _Records:
         self.seen: set[str] = set()
         self.count = 0
         self._identifying: Flaw | None = None
-        self._stack: list[str] = []
+        self._depth = 0
+        self._path: str | None = None
+        self._above: list[str] = []
+        self._below: dict[tuple[str, str], str] = {}
         self._text: list[str] = []
         self._record: dict[str, str] = {}
         self._done: list[dict[str, str]] = []
@@ -84,31 +87,39 @@ class _Records:
             what = expat.errors.messages[error.code]
             rule = "cut_off" if what in _CUT else "encoding" if what in _ENCODING else "bad_xml"
             raise RefusedFileError(Flaw(rule, hint=f"Line {error.lineno}."), self.count) from None
+        except (LookupError, ValueError):  # an encoding that the parser does not know, or of several bytes
+            raise RefusedFileError(Flaw("encoding", hint="Export it as UTF-8."), self.count) from None
         if self._identifying is not None:
             raise RefusedFileError(self._identifying, self.count)
 
     def _start(self, name: str, _: object) -> None:
-        self._stack.append(name.rpartition(":")[2])
-        self._text.clear()
-        if len(self._stack) > _DEEPEST:
+        self._depth += 1
+        if self._depth > _DEEPEST:
             raise RefusedFileError(Flaw("bad_xml", hint=f"Line {self._parser.CurrentLineNumber}."), self.count)
-        if self._is_record():
-            self.count += len(self._stack) == 2
-            self._record = self._record if len(self._stack) > 2 else {}
+        self._text.clear()
+        if self._path is not None:
+            self._above.append(self._path)
+            self._path = self._below.get((self._path, name)) or self._path_below(self._path, name)
+        elif self._depth == 2 and name.rpartition(":")[2] == self.kind:
+            self.count += 1
+            self._path, self._record = "", {}
+
+    def _path_below(self, path: str, name: str) -> str:
+        local = name.rpartition(":")[2]
+        self._below[path, name] = below = f"{path}/{local}" if path else local
+        return below
 
     def _end(self, _: str) -> None:
-        if self._is_record():
-            path = "/".join(self._stack[2:])
-            text = _plain("".join(self._text))
-            if path and text:
-                self._take(path, text)
-            if not path:
-                self._done.append(self._record)
+        self._depth -= 1
+        if self._path:
+            text = "".join(self._text)
+            if text and not text.isspace():
+                self._take(self._path, text)
+            self._path = self._above.pop()
+        elif self._path is not None:
+            self._done.append(self._record)
+            self._path = None
         self._text.clear()
-        self._stack.pop()
-
-    def _is_record(self) -> bool:
-        return len(self._stack) > 1 and self._stack[1] == self.kind
 
     def _take(self, path: str, text: str) -> None:
         if path not in self.seen:
@@ -117,8 +128,8 @@ class _Records:
             if what is not None and self.is_about_people and self._identifying is None:
                 self._identifying = Flaw("identifiable_column", column=f"{self.kind}/{path}", hint=f"Kind: {what}.")
         if path in self.wanted:
-            before = self._record.get(path)
-            self._record[path] = text[:_LONGEST] if before is None else f"{before}{SEVERAL}{text}"[:_LONGEST]
+            before, value = self._record.get(path), _plain(text)[:_LONGEST]
+            self._record[path] = value if before is None else f"{before}{SEVERAL}{value}"[:_LONGEST]
 
     def _refuse_doctype(self, *_: object) -> None:
         raise RefusedFileError(Flaw("xml_doctype", hint=f"Line {self._parser.CurrentLineNumber}."), self.count)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from evaluation import engine
 from evaluation.errors import DeliveryError
 from evaluation.ingest.district import District, ingest_district
 from evaluation.ingest.mapping import read_mapping
+from evaluation.ingest.records import RefusedFileError
+from evaluation.ingest.xml_records import xml_records
 from evaluation.params import Study
 from tests.ingest import edfi
 
@@ -105,6 +110,8 @@ def test_without_the_enrolment_file_it_says_what_to_send(study: Study) -> None:
     (b'<!DOCTYPE x SYSTEM "file:///etc/passwd"><x>&xxe;</x>', "xml_doctype"),
     (b"<x>&lol;</x>", "bad_xml"),
     (b"<x><y></x></y>", "bad_xml"),
+    (b'<?xml version="1.0" encoding="x-none"?><x/>', "encoding"),
+    (b'<?xml version="1.0" encoding="shift_jis"?><x/>', "encoding"),
     (b"<a>" * 150 + b"</a>" * 150, "bad_xml"),
     (b"<InterchangeStudentAttendance/>", "header_only"),
     (edfi.delivery()["2024/StudentSchoolAttendance.xml"][:-40], "cut_off"),
@@ -118,6 +125,19 @@ def test_xml_that_cannot_be_trusted_is_refused_whole(content: bytes, rule: str, 
     assert [f.rule for f in file.findings] == [rule]
     assert file.rows_accepted == 0
     assert "Ida" not in repr(found)
+
+
+@given(cut=st.integers(0, 2000), put=st.binary(max_size=12), size=st.integers(0, 40))
+@settings(deadline=None, max_examples=200)
+def test_damaged_xml_is_read_or_refused_and_never_fails(cut: int, put: bytes, size: int) -> None:
+    content = edfi.delivery()["2024/StudentSchoolAttendance.xml"]
+    damaged = content[:cut] + put + content[cut + size:]
+    table = read_mapping("layout: edfi_5\ndistrict_id: ia-9001\nversion: '1'\n", where="mapping.yaml",
+                         folder="ia-9001").tables.attendance
+    assert table is not None
+    with suppress(RefusedFileError):
+        header, *records = xml_records(damaged, table)
+        assert {len(record) for record in records} <= {len(header)}
 
 
 def test_a_calendar_of_single_days_is_a_calendar_of_sessions_of_one_day(study: Study) -> None:
