@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,15 +15,19 @@ from rich.progress import track
 
 from evaluation import engine, params, stage, store
 from evaluation.contracts import TABLES
-from evaluation.daily import months
 from evaluation.errors import DeliveryError
-from evaluation.ingest.canonical import CANONICAL
-from evaluation.ingest.crosswalk import CROSSWALKS, Crosswalk, is_beside, read_crosswalk
-from evaluation.ingest.district import District, ingest_district
+from evaluation.ingest.canonical import CANONICAL, with_months
+from evaluation.ingest.district import District
+from evaluation.ingest.district_folder import (
+    MAPPING,
+    delivered_paths,
+    ingest_folder,
+    read_folder_crosswalk,
+    read_folder_mapping,
+)
 from evaluation.ingest.k_anonymity import k_anonymity
 from evaluation.ingest.key_file import read_named_key
 from evaluation.ingest.linking import linked_by, movement, unlinked
-from evaluation.ingest.mapping import DistrictMapping, read_mapping
 from evaluation.ingest.pseudonym import chosen_key, key_id
 from evaluation.ingest.public import read_public
 from evaluation.ingest.records import FileReport
@@ -75,7 +79,8 @@ def _districts(deliveries: Path, study: Study, study_id: str) -> None:
     if has_demo:
         console.print("Synthetic study: pseudonyms are made with its demonstration key, which is no secret.")
     folders = _folders(deliveries, study)
-    linked = {folder.name: linked_by(_mapping(folder), _crosswalk(folder), key_id(key)) for folder in folders}
+    linked = {folder.name: linked_by(read_folder_mapping(folder), read_folder_crosswalk(folder), key_id(key))
+              for folder in folders}
     for line in unlinked(linked):
         console.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
     chosen, scratch = params.settings(), store.scratch("ingest", study_id)
@@ -84,7 +89,7 @@ def _districts(deliveries: Path, study: Study, study_id: str) -> None:
         found = [_days_written(_district(folder, study, key, session), folder.name, study_id) for folder in shown]
         moves = movement(session.frame(_joined([d.tables["enrollment"] for d in found], "enrollment")))
     as_of, revisions = study.deliveries.as_of, tuple(revision for district in found for revision in district.revisions)
-    later = tuple(f"{folder.name}/{path}" for folder in folders for path in snapshot(_files(folder), as_of)[1])
+    later = tuple(f"{folder.name}/{path}" for folder in folders for path in snapshot(delivered_paths(folder), as_of)[1])
     every = tuple(file for district in found for file in district.files)
     files = tuple(file for file in every if file.superseded_by is None)
     for table in CANONICAL:
@@ -123,11 +128,7 @@ def _tables(study_id: str, session: engine.Session) -> dict[str, engine.Frame]:
     """Return the accepted rows of every table; daily attendance counts by month."""
     tables = {name: session.scan(store.path(name, study_id)) for name in CANONICAL}
     days = store.path("attendance_day", study_id)
-    if days.is_dir():
-        columns = TABLES["attendance"].columns
-        by_month = months(session.scan(days)).select(*columns)
-        tables["attendance"] = nw.concat([tables["attendance"].select(*columns), by_month])
-    return tables
+    return with_months(tables | ({"attendance_day": session.scan(days)} if days.is_dir() else {}))
 
 
 def _of(district_id: str, study_id: str, session: engine.Session) -> tuple[engine.Frame, engine.Frame]:
@@ -162,7 +163,7 @@ def _folders(deliveries: Path, study: Study) -> list[Path]:
         if folder.name not in known:
             raise DeliveryError(f"the study has no district `{folder.name}`.", where=str(folder),
                                 fix="Add it under `districts` in the study file, or take the folder away.")
-        if not (folder / "mapping.yaml").is_file():
+        if not (folder / MAPPING).is_file():
             raise DeliveryError("mapping.yaml is missing.", where=str(folder), fix="docs/delivery.md has an example.")
     if not folders:
         raise DeliveryError("no district has a folder.", where=str(deliveries), fix="See docs/delivery.md.")
@@ -170,26 +171,8 @@ def _folders(deliveries: Path, study: Study) -> list[Path]:
 
 
 def _district(folder: Path, study: Study, key: bytes, session: engine.Session) -> District:
-    mapping = _mapping(folder)
-    paths, _ = snapshot(_files(folder), study.deliveries.as_of)
-    return ingest_district(mapping, paths, lambda path: (folder / path).read_bytes(), study, key=key,
-                           session=session, crosswalk=_crosswalk(folder))
-
-
-def _mapping(folder: Path) -> DistrictMapping:
-    path = folder / "mapping.yaml"
-    return read_mapping(path.read_bytes(), where=str(path), folder=folder.name)
-
-
-def _crosswalk(folder: Path) -> Crosswalk:
-    return read_crosswalk({str(p): p.read_bytes() for p in sorted(folder.glob(CROSSWALKS))})
-
-
-def _files(folder: Path) -> Iterator[str]:
-    for path in folder.rglob("*"):
-        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if path.is_file() and not hidden and not is_beside(path.relative_to(folder)):
-            yield path.relative_to(folder).as_posix()
+    paths, _ = snapshot(delivered_paths(folder), study.deliveries.as_of)
+    return ingest_folder(folder, paths, study, key=key, session=session)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import pandas as pd
 
 from evaluation import engine
 from evaluation.errors import DeliveryError
-from evaluation.ingest.canonical import CANONICAL
+from evaluation.ingest.canonical import CANONICAL, with_months
 from evaluation.ingest.default_study import WORDS, default_study
 from evaluation.ingest.district import District
 from evaluation.ingest.district_folder import MAPPING, delivered_paths, ingest_folder, read_folder_mapping
@@ -61,8 +61,9 @@ def check_delivery(paths: Sequence[Path], study: Study | None) -> dict[str, Any]
                       if not {name := file.file.partition("/")[2], name.rpartition("#")[0]}.isdisjoint(a.wanted))
         files = tuple(file for file in every if file.superseded_by is None)
         names = CANONICAL if all(a.is_whole for a in asked) else tuple({f.table for f in files} & set(CANONICAL))
-        tables = {name: session.frame(_joined(found, name)) for name in CANONICAL
-                  if name in {*names, "school_year", "enrollment"} and any(name in d.tables for d in found)}
+        read = {*names, "school_year", "enrollment", *(["attendance_day"] if "attendance" in names else [])}
+        tables = with_months({name: session.frame(_joined(found, name)) for name in sorted(read)
+                              if any(name in d.tables for d in found)})
         quarantine = pd.concat([district.quarantine for district in found], ignore_index=True)
         content = report_content(
             files, quarantine, tables, tolerance=known.quarantine_tolerance,

@@ -10,7 +10,6 @@ import narwhals.stable.v2 as nw
 
 from evaluation.contracts import TABLES
 from evaluation.engine import Frame, collect
-from evaluation.ingest.canonical import CANONICAL
 from evaluation.ingest.small_counts import shown
 
 _PLACE = ("district_id", "school_year")
@@ -55,9 +54,10 @@ def compare(before: Mapping[str, Frame], after: Mapping[str, Frame]) -> tuple[Di
     ----------
     before, after : canonical rows by table, whose pseudonyms were made with one key; a table may be absent from either.
     """
-    found = [difference for name in CANONICAL if name in before or name in after
+    order = list(TABLES)
+    found = [difference for name in order if name in before or name in after
              for difference in _differences(name, *_both(before.get(name), after.get(name)))]
-    return tuple(sorted(found, key=lambda d: (d.district_id, CANONICAL.index(d.table), d.school_year)))
+    return tuple(sorted(found, key=lambda d: (d.district_id, order.index(d.table), d.school_year)))
 
 
 def _both(before: Frame | None, after: Frame | None) -> tuple[Frame, Frame]:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
 from evaluation.errors import DeliveryError
 from evaluation.ingest.check_delivery import check_delivery
@@ -90,3 +91,22 @@ def test_a_late_version_is_compared_with_the_one_before(delivered: Path) -> None
     [revision] = check_delivery([delivered], None)["revisions"]
     assert (revision["version"], revision["changed"], revision["columns"]) == (
         "2024@2025-02-01", "1–9", ["half_days_absent"])
+
+
+def test_daily_attendance_is_covered_as_attendance(delivered: Path, mapping_text: str) -> None:
+    content = yaml.load(mapping_text, Loader=yaml.BaseLoader)
+    tables = content["tables"]
+    tables["school_session"] = {"files": "*/sessions.csv", "columns": {
+        "school_id": "Bldg", "begin_date": "Begin", "end_date": "End", "session_days": "Days"}}
+    tables["attendance"] = {"files": "*/attendance.csv", "grain": "event", "columns": {
+        "student_id": "Student Number", "school_id": "Bldg", "date": "Date", "length": "Part",
+        "kind": {"column": "Kind", "codes": {"A": "absent"}}}}
+    (delivered / "mapping.yaml").write_text(yaml.safe_dump(content))
+    (delivered / "2024" / "sessions.csv").write_text("Bldg,Begin,End,Days\n101,2023-08-23,2024-05-31,180\n")
+    (delivered / "2024" / "attendance.csv").write_text(
+        "Student Number,Bldg,Date,Kind,Part\n0000001,101,2023-09-05,A,1\n")
+    found = check_delivery([delivered], None)
+    states = {row["table"]: row["years"][0]["state"] for row in found["coverage"] if row["school_id"] == "ia-9001-101"}
+    assert found["verdict"]["exit_code"] == 0, found["to_mend"]
+    assert states["attendance"] == "sent"
+    assert "attendance_day" not in states
