@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import struct
 import zipfile
 import zlib
 from collections.abc import Collection, Mapping
@@ -22,7 +23,8 @@ MOST_RATIO = 200
 _BOMB_BYTES = 10_000_000
 _MOST_MEMBERS = 10_000
 _CHUNK = 1 << 20
-_DAMAGE = (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError, ValueError)
+_DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError, RuntimeError, ValueError, LookupError,
+           ArithmeticError)
 """What the standard library raises on archives that are cut, corrupted or of an unknown kind."""
 _SUFFIXES: Mapping[str, str] = {".csv": "csv", ".txt": "csv", ".tsv": "csv", ".xlsx": "xlsx", ".xlsm": "xlsx",
                                 ".parquet": "parquet", ".xml": "xml", ".gz": "gz", ".zip": "zip"}

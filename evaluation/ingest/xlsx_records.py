@@ -7,6 +7,7 @@ import re
 import warnings
 import zipfile
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from itertools import pairwise, zip_longest
 from typing import Any
 
@@ -30,7 +31,7 @@ def xlsx_records(content: bytes, table: SourceTable) -> Iterator[list[str]]:
     RefusedFileError
         The workbook is damaged, has several sheets and none is named, holds merged cells or a formula without result.
     """
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), redirect_stdout(None):  # the parser prints what it finds odd
         warnings.simplefilter("ignore")
         try:
             is_plain = _is_plain(content)

@@ -165,6 +165,7 @@ def test_a_sheet_that_is_not_there_is_refused_without_naming_the_others() -> Non
     (b"<html><table><tr><td>A</td></tr></table></html>", "not_a_table"),
     (b"\xd0\xcf\x11\xe0" + bytes(600), "not_a_table"),
     (zipped(("a.zip", zipped(("a.csv", b"A,B\n1,2\n")))), "unsafe_archive"), (zipped(), "archive_members"),
+    (zipped(("zz", b"A,B\n1,2\n")).replace(b"zz", b"\0z"), "damaged"),
     (zipped(("mimetype", b"ods"), ("content.xml", b"<a/>")), "not_a_table"),
     (gzip.compress(gzip.compress(b"A,B\n1,2\n")), "unsafe_archive"), (gzip.compress(b"A,B\n1,2\n") + b"x", "damaged")])
 def test_what_is_no_table_is_refused(content: bytes, rule: str) -> None:
