@@ -33,7 +33,7 @@ test test-real: export OMP_NUM_THREADS := 1
 test test-real: export OPENBLAS_NUM_THREADS := 1
 
 test: $(READY) ## Run the tests (under 5 minutes on 2 cores)
-	@pytest -m "not real and not verify" -n $(WORKERS) --maxprocesses 8 --dist worksteal
+	@pytest -m "not real and not verify" --ignore tests/oracles -n $(WORKERS) --maxprocesses 8 --dist worksteal
 
 test-real: $(READY) ## Run the tests of slow real parts: Chromium, Spark, an S3 remote, killed runs (under 15 minutes)
 	@$(MAKE) --no-print-directory s3-install || echo "The S3 client cannot be installed here: its tests are skipped." >&2
@@ -75,7 +75,8 @@ $(VENV)/.spark: requirements-spark.lock $(READY)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-spark.lock
 	@touch $@
 
-verify: $(READY) ## Long simulations: coverage of intervals, and 20 seeds end to end (about two hours)
+verify: $(READY) ## Full matrices (500 kills, determinism) and simulations (coverage, 20 seeds end to end): several hours
+	@pytest -m verify -n $(WORKERS) --maxprocesses 8 --dist worksteal
 	@python -m benchmarks.coverage
 	@python -m benchmarks.planted_truth
 

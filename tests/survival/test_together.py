@@ -40,7 +40,7 @@ def test_a_second_run_says_that_it_is_busy_and_the_first_ends_as_if_alone(finish
         project.edit(another_seed)
     first = two.start("run", "tiny")
     for _ in range(600):
-        if list(two.root.glob("data/restricted/deliveries/tiny/*/mapping.yaml")):
+        if '"pid"' in (two.root / ".dvc/tmp/rwlock").read_text():  # a stage is at work
             break
         time.sleep(0.05)
     second = two.evaluation("run", "tiny")
@@ -54,7 +54,7 @@ def test_a_second_run_says_that_it_is_busy_and_the_first_ends_as_if_alone(finish
 
 
 @pytest.mark.real
-@pytest.mark.parametrize("at", [20, 120, 400, 520])
+@pytest.mark.parametrize("at", [20, 400])
 def test_a_full_disk_is_said_and_one_rerun_mends(finished: Project, tmp_path: Path, at: int) -> None:
     project, clean = finished.copy(tmp_path / "full"), finished.copy(tmp_path / "clean")
     for each in (project, clean):
