@@ -95,18 +95,14 @@ def test_a_late_version_is_compared_with_the_one_before(delivered: Path) -> None
 
 def test_daily_attendance_is_covered_as_attendance(delivered: Path, mapping_text: str) -> None:
     content = yaml.load(mapping_text, Loader=yaml.BaseLoader)
-    tables = content["tables"]
-    tables["school_session"] = {"files": "*/sessions.csv", "columns": {
-        "school_id": "Bldg", "begin_date": "Begin", "end_date": "End", "session_days": "Days"}}
-    tables["attendance"] = {"files": "*/attendance.csv", "grain": "event", "columns": {
-        "student_id": "Student Number", "school_id": "Bldg", "date": "Date", "length": "Part",
-        "kind": {"column": "Kind", "codes": {"A": "absent"}}}}
+    content["tables"]["attendance"] = {"files": "*/attendance.csv", "grain": "day", "columns": {
+        "student_id": "Student Number", "school_id": "Bldg", "date": "Date", "days_absent": "Absent",
+        "days_absent_oss": "OSS"}}
     (delivered / "mapping.yaml").write_text(yaml.safe_dump(content))
-    (delivered / "2024" / "sessions.csv").write_text("Bldg,Begin,End,Days\n101,2023-08-23,2024-05-31,180\n")
     (delivered / "2024" / "attendance.csv").write_text(
-        "Student Number,Bldg,Date,Kind,Part\n0000001,101,2023-09-05,A,1\n")
+        "Student Number,Bldg,Date,Absent,OSS\n0000001,101,2023-09-05,1,0\n0000001,101,2023-09-06,0,0\n")
     found = check_delivery([delivered], None)
-    states = {row["table"]: row["years"][0]["state"] for row in found["coverage"] if row["school_id"] == "ia-9001-101"}
-    assert found["verdict"]["exit_code"] == 0, found["to_mend"]
-    assert states["attendance"] == "sent"
+    states = {row["table"]: row["years"][0] for row in found["coverage"] if row["school_id"] == "ia-9001-101"}
+    assert found["verdict"]["exit_code"] == 0
+    assert states["attendance"] == {"school_year": 2024, "state": "sent", "rows": "1–9"}
     assert "attendance_day" not in states
