@@ -10,7 +10,8 @@ from decimal import Decimal, InvalidOperation
 
 import numpy as np
 
-from evaluation.ingest.mapping import Derived, FederalRace, SourceTable
+from evaluation.ingest.derivation import Derived, FederalRace
+from evaluation.ingest.mapping import SourceTable
 from evaluation.ingest.text import Text
 from evaluation.ingest.xml_records import SEVERAL
 

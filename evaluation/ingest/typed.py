@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from decimal import Decimal
+from dataclasses import dataclass
 from fnmatch import translate
 from pathlib import PurePosixPath
 
@@ -14,10 +13,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from evaluation.contracts import COLUMNS
-from evaluation.ingest.attendance_parts import DAY, PRESENT
 from evaluation.ingest.crosswalk import Crosswalk, carried, left_behind
 from evaluation.ingest.derived import derived_columns
 from evaluation.ingest.identifiers import kind_of_values
+from evaluation.ingest.lengths import length_parser, without_length
 from evaluation.ingest.mapping import (
     ATTRIBUTES,
     LINEAGE,
@@ -27,6 +26,7 @@ from evaluation.ingest.mapping import (
     StudentId,
     SurveyTable,
 )
+from evaluation.ingest.only import kept_rows
 from evaluation.ingest.records import Flaw, RefusedFileError
 from evaluation.ingest.rulebook import REFUSE_FILE
 from evaluation.ingest.sheet import Sheet
@@ -98,7 +98,7 @@ def typed(sheet: Sheet, name: str, table: SourceTable, file: str, how: Reading) 
     flaws = list(sheet.flaws)
     notes = [*sheet.notes, *(Flaw("extra_column", column=sheet.shown.get(c, c)) for c in sheet.columns
                              if c not in (*table.required(), *table.drop))]
-    sheet, passed_by = _kept(sheet, table)
+    sheet, passed_by = kept_rows(sheet, table)
     notes += [Flaw("passed_by", count=len(passed_by))] if len(passed_by) else []
     columns = {**sheet.columns, **derived_columns(sheet.columns, table)}
     for target, source, parse in _columns(name, table, how):
@@ -112,7 +112,7 @@ def typed(sheet: Sheet, name: str, table: SourceTable, file: str, how: Reading) 
         parsed[target] = _series(distinct.values(), text)
     parsed.pop("consent", None)
     if isinstance(table, AttendanceTable) and table.grain == "event":
-        flaws += _without_length(sheet, parsed, table)
+        flaws += without_length(sheet, parsed, table)
     ids = sheet.columns[table.columns["student_id"].column].values if "student_id" in table.columns else ()
     totals = {flaw.row for flaw in flaws if flaw.rule == "total_row"}
     flaws = [flaw for flaw in flaws if flaw.rule == "total_row" or flaw.row not in totals]
@@ -124,17 +124,6 @@ def typed(sheet: Sheet, name: str, table: SourceTable, file: str, how: Reading) 
     notes += [Flaw("no_answer", count=unanswered)] if unanswered else []
     sent = frozenset(v if v == upper else upper for v in ids if (upper := v.upper()))
     return Typed(frame, good, tuple(flaws), tuple(notes), sent)
-
-
-def _kept(sheet: Sheet, table: SourceTable) -> tuple[Sheet, NDArray[np.int64]]:
-    """Return the rows that `only` keeps, and the numbers of the others."""
-    is_kept = np.ones(len(sheet.rows), dtype=bool)
-    for column, values in table.only.items():
-        is_kept &= sheet.columns[column].is_in(values)
-    if is_kept.all():
-        return sheet, np.empty(0, np.int64)
-    columns = {name: text.kept(is_kept) for name, text in sheet.columns.items()}
-    return replace(sheet, columns=columns, rows=sheet.rows[is_kept]), sheet.rows[~is_kept]
 
 
 def _series(parsed: Iterable[object], text: Text) -> pd.Series:
@@ -190,7 +179,7 @@ def _parser(field: str, source: SourceColumn, table: SourceTable, how: Reading) 
     if field in ATTRIBUTES:
         return code(COLUMNS[field].allowed, blank="unknown")
     if isinstance(table, AttendanceTable) and field == "length":
-        return _length(table)
+        return length_parser(table)
     if isinstance(table, AttendanceTable) and table.hours_per_day and field.startswith("days_"):
         return scaled(2 / table.hours_per_day, 2 * MOST_DAYS, blank=Broken("missing_value"))
     return parsers[field]() if field in parsers else half_days(per_unit)
@@ -200,14 +189,6 @@ def _other_school(how: Reading) -> Parser:
     """Return the parser of a school that another one is said to come from or go to; a blank says nothing."""
     named = identifier(lambda text: f"{how.district_id}-{text}")
     return lambda text: named(text) if text else None
-
-
-def _length(table: AttendanceTable) -> Parser:
-    """Return the parser of a part of attendance: an absence of a day at most, or time over the year."""
-    is_event = table.grain == "event"
-    per_day = table.hours_per_day or Decimal(2 if table.unit == "half_days" else 1)
-    blank = None if is_event else Broken("missing_value")
-    return scaled(DAY / per_day, DAY if is_event else DAY * MOST_DAYS, blank=blank)
 
 
 def canonical_id(text: str, how: StudentId) -> str:
@@ -263,14 +244,6 @@ def _notes(text: Text, target: str, source: SourceColumn, how: Reading) -> Itera
     for rule, values in found.items():
         if values:
             yield Flaw(rule, column=source.column, count=int(text.is_in(values).sum()))
-
-
-def _without_length(sheet: Sheet, parsed: dict[str, pd.Series], table: SourceTable) -> list[Flaw]:
-    """Return the absences that do not say how long they were; who was present was absent for no time."""
-    is_blank, is_here = parsed["day_parts"].isna(), parsed["kind"] == PRESENT
-    parsed["day_parts"] = parsed["day_parts"].mask(is_here, 0)
-    column = table.columns["length"].column
-    return [Flaw("missing_value", int(row), column) for row in sheet.rows[(is_blank & ~is_here).to_numpy(bool)]]
 
 
 def _shaped(frame: pd.DataFrame, name: str, table: SourceTable, file: str, how: Reading) -> tuple[pd.DataFrame, int]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from xml.parsers import expat
 
+from evaluation.ingest.derivation import XmlSource
 from evaluation.ingest.identifiers import kind_of_header
-from evaluation.ingest.mapping import SourceTable, XmlSource
+from evaluation.ingest.mapping import SourceTable
 from evaluation.ingest.records import Flaw, RefusedFileError
 
 SEVERAL = "|"

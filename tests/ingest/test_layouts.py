@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from evaluation import engine
 from evaluation.errors import DeliveryError
+from evaluation.ingest.derivation import FederalRace
 from evaluation.ingest.derived import derived_columns, federal_race
 from evaluation.ingest.district import District, ingest_district
 from evaluation.ingest.layouts import known_layouts, with_layouts
-from evaluation.ingest.mapping import FederalRace, SourceTable, read_mapping
+from evaluation.ingest.mapping import SourceTable, read_mapping
 from evaluation.ingest.text import Text
 from evaluation.params import Study
 
