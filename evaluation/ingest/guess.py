@@ -64,7 +64,7 @@ def guess_table(headers: Iterable[str], path: str) -> Guess:
 
 def fields_of(table: str) -> tuple[str, ...]:
     """Return the fields that a file of a table can have."""
-    further = {"student_year": ATTRIBUTES, "attendance": ("month",),
+    further = {"student_year": ATTRIBUTES, "attendance": ("month", "date"),
                "survey_response": ("item_code", "value", "wave", "consent")}
     return (*FIELDS[table], *further.get(table, ()))
 

@@ -12,9 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from evaluation.contracts import COLUMNS
+from evaluation.ingest.file_pattern import common_pattern, file_pattern
 from evaluation.ingest.guess import Guess, compact, completions, fields_of, guess_codes, guess_format, guess_table
 from evaluation.ingest.identifiers import kind_of_header, kind_of_values
-from evaluation.ingest.mapping import ATTRIBUTES, FIELDS
+from evaluation.ingest.mapping import ATTRIBUTES, FIELDS, PARTS
 from evaluation.ingest.mapping_text import CHECK, noted, quoted
 from evaluation.ingest.sample_file import Sample
 from evaluation.ingest.values import Broken
@@ -67,8 +68,8 @@ def _table(name: str, files: Sequence[tuple[Sample, Guess]]) -> Iterator[str]:
     sample, guess = files[0]
     columns = _together([s for s, _ in files])
     yield noted(f"  {name}:", None if guess.is_sure else "another table fits as well")
-    patterns = sorted({_pattern(s.path) for s, _ in files})
-    yield noted(f"    files: {quoted(_common(patterns))}",
+    patterns = sorted({file_pattern(s.path) for s, _ in files})
+    yield noted(f"    files: {quoted(common_pattern(patterns))}",
                 None if len(patterns) == 1 else "made from several names; no other table's file may fit")
     if sample.is_encoding_guessed:
         yield noted(f"    encoding: {sample.encoding}", "the bytes do not say it; look at letters such as ñ and é")
@@ -78,7 +79,7 @@ def _table(name: str, files: Sequence[tuple[Sample, Guess]]) -> Iterator[str]:
         yield f"    title_rows: {sample.title_rows}"
     items = _items(columns, guess) if name == "survey_response" and "item_code" not in guess.columns else ()
     if name == "attendance":
-        yield f"    grain: {'month' if 'month' in guess.columns else 'year'}"
+        yield f"    grain: {_grain(guess)}"
         yield from _unit(columns, guess)
     if name == "survey_response":
         yield from _survey(sample, columns, guess, items)
@@ -90,8 +91,14 @@ def _table(name: str, files: Sequence[tuple[Sample, Guess]]) -> Iterator[str]:
 
 def _fields(name: str, guess: Guess, *, is_wide: bool) -> list[str]:
     """Return the fields to map: those every file must have, and the optional ones that were found."""
+    if name == "attendance":
+        return list(PARTS.get(_grain(guess), FIELDS[name])) + (["month"] if _grain(guess) == "month" else [])
     needed = [*FIELDS[name], *(("item_code", "value") if name == "survey_response" and not is_wide else ())]
     return [f for f in fields_of(name) if f in needed or (f in guess.columns and f not in ("wave", "consent"))]
+
+
+def _grain(guess: Guess) -> str:
+    return next((grain for field, grain in (("month", "month"), ("date", "day")) if field in guess.columns), "year")
 
 
 def _field(field: str, guess: Guess, columns: Mapping[str, Counter[str]]) -> Iterator[str]:
@@ -266,35 +273,9 @@ def _student_id(tables: Mapping[str, Sequence[tuple[Sample, Guess]]]) -> Iterato
 
 
 def _together(samples: Sequence[Sample]) -> dict[str, Counter[str]]:
+    """Return the columns of several files as those of one."""
     columns: dict[str, Counter[str]] = {}
     for sample in samples:
         for name, values in sample.columns.items():
             columns.setdefault(name, Counter()).update(values)
     return columns
-
-
-def _pattern(path: str) -> str:
-    """Return a file's name with its numbers open, below any school year's folder."""
-    name = PurePosixPath(path).name
-    stem, dot, suffix = name.partition(".")
-    return f"*/{re.sub(r'[0-9][0-9_-]*', '*', _escaped(stem))}{dot}{suffix}"
-
-
-def _escaped(stem: str) -> str:
-    return re.sub(r"[\[\]?*]", "?", stem)
-
-
-def _common(patterns: Sequence[str]) -> str:
-    """Return one pattern that all of these fit: what they begin with, and what they end with."""
-    if len(patterns) == 1:
-        return patterns[0]
-    start = "".join(a[0] for a in _while_equal(patterns))
-    end = "".join(a[0] for a in _while_equal([p[len(start):][::-1] for p in patterns]))[::-1]
-    return f"{start.rstrip('*')}*{end.lstrip('*')}"
-
-
-def _while_equal(texts: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    for letters in zip(*texts, strict=False):
-        if len(set(letters)) > 1:
-            return
-        yield letters

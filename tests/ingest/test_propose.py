@@ -125,6 +125,16 @@ def test_a_wide_survey_is_proposed_with_its_items_and_wave(tmp_path: Path) -> No
     assert table["answers"] == {"Disagree": "2", "Agree": "4", "Strongly agree": "5"}
 
 
+@pytest.mark.parametrize(("header", "row", "grain"), [
+    ("Student ID,School,Month,Enrolled,Absent,OSS", "1,7,2023-09,20,1,0", "month"),
+    ("Student ID,School,Enrolled,Absent,OSS", "1,7,170,1,0", "year"),
+    ("Student ID,School,Date,Absent,OSS", "1,7,09/25/2023,1,0", "day")])
+def test_the_grain_of_attendance_is_found(header: str, row: str, grain: str, tmp_path: Path) -> None:
+    table = _proposed(_of(tmp_path, "attendance_2024.csv", f"{header}\n{row}\n"))["tables"]["attendance"]
+    assert table["grain"] == grain
+    assert ("date" in table["columns"]) is (grain == "day")
+
+
 @given(headers=st.lists(WORDS, max_size=5), values=st.lists(WORDS, max_size=4), table=st.sampled_from(
     ["Student ID,Race,Sex", "Student ID,School,Item,Answer", "Case,Student ID,School,Action Date,Action"]))
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -1,0 +1,31 @@
+"""Patterns under `files` of a mapping, from the names of files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
+
+
+def file_pattern(path: str) -> str:
+    """Return a file's name with its numbers open, below any school year's folder."""
+    name = PurePosixPath(path).name
+    stem, dot, suffix = name.partition(".")
+    plain = re.sub(r"[\[\]?*]", "?", stem)
+    return f"*/{re.sub(r'[0-9][0-9_-]*', '*', plain)}{dot}{suffix}"
+
+
+def common_pattern(patterns: Sequence[str]) -> str:
+    """Return one pattern that all of these fit: what they begin with, and what they end with."""
+    if len(patterns) == 1:
+        return patterns[0]
+    start = "".join(a[0] for a in _while_equal(patterns))
+    end = "".join(a[0] for a in _while_equal([p[len(start):][::-1] for p in patterns]))[::-1]
+    return f"{start.rstrip('*')}*{end.lstrip('*')}"
+
+
+def _while_equal(texts: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    for letters in zip(*texts, strict=False):
+        if len(set(letters)) > 1:
+            return
+        yield letters
