@@ -61,6 +61,11 @@ _ALL: tuple[Column, ...] = (
     text("action_std", "Standard action", allowed=(
         "ODR", "ISS", "OSS", "EXP", "ALT", "REST", "LAW", "ARREST", "NONE")),
     text("definition_version", "Code list by which the action was read: the school year it came in, or `first`"),
+    text("metric", "Outcome, or `discipline_codes`: what is defined"),
+    text("authority", "Whose definition it is; of codes, the district"),
+    text("version", "Version of the definition; of codes, the school year they came in, or `first`"),
+    Column("valid_from", "Int64", "First school year in which the definition was used", unit="year"),
+    Column("valid_to", "Int64", "Last school year in which it was used", unit="year"),
     count("half_days_assigned", "Days assigned × 2", unit="half-days"),
     Column("wave", "Int64", "Survey wave: school year × 10 + wave number", low=19901, high=21009),
     text("instrument", "Survey instrument"),

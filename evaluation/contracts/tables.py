@@ -85,6 +85,8 @@ _TABLES: tuple[Table, ...] = (
            "n_entered_later")),
     Table("school_lineage", "Schools that merged into another, as the newest school list says that names it",
           "unreleased", "panel", ("school_id",), ("school_id", "district_id", "merged_into", "school_year")),
+    Table("definition", "Which definition of an outcome, and which list of discipline codes, held when", "unreleased",
+          "panel", ("metric", "authority", "version"), ("metric", "authority", "version", "valid_from", "valid_to")),
     Table("item_moments", "Sums and products of answers to the items of a scale, pair by pair: what reliability and "
           "measurement invariance are computed from", "unreleased", "panel", (*_ITEMS, "item_i", "item_j"),
           (*_ITEMS, "item_i", "item_j", "n_answered", "sum_i", "sum_j", "sum_ij")),

@@ -139,6 +139,9 @@ def _found(cells: pd.DataFrame, study: Study, specification: Specification, outc
     focal, reference, n_focal, n_reference = (
         _grid(rows, values, group, units["unit_id"], chosen)
         for values in (value, rows["n_students"]) for group in (gap.focal, gap.reference))
+    if specification.partial_first == "leave_out":
+        is_partial = _partial_first(units, study, specification, chosen)
+        focal, reference = (np.where(is_partial, np.nan, values) for values in (focal, reference))
     before = chosen < units["cohort"].min()
     frame = Design(
         outcome=np.empty((len(units), len(chosen), 0)), parts=(), unit_ids=tuple(units["unit_id"]), periods=chosen,
@@ -149,6 +152,15 @@ def _found(cells: pd.DataFrame, study: Study, specification: Specification, outc
         covariates=baseline(specification.covariates, focal[:, before], reference[:, before], n_focal[:, before],
                             n_reference[:, before]))
     return _Found(units, frame, focal, reference, n_focal, n_reference)
+
+
+def _partial_first(units: pd.DataFrame, study: Study, specification: Specification, chosen: Integers) -> Booleans:
+    """(U, T): whether the period is the unit's first one under the program and the program ran in a part of it only."""
+    program = next(p for p in study.programs if p.id == specification.program)
+    starts = [c.start for c in program.cohorts if c.first_period == "partial"]
+    cohort = units["cohort"].to_numpy(dtype=float)[:, None]
+    is_partial: Booleans = np.isin(cohort, starts) & (cohort == chosen[None, :])
+    return is_partial
 
 
 def _rows(cells: pd.DataFrame, study: Study, specification: Specification, outcome_id: str, gap: Gap) -> pd.DataFrame:

@@ -6,6 +6,7 @@ from evaluation import engine, params, stage, store
 from evaluation.contracts import TABLES
 from evaluation.engine import Frame, Session
 from evaluation.panel.cells import cells, published_cells
+from evaluation.panel.definitions import definitions
 from evaluation.panel.items import item_moments, no_items
 from evaluation.panel.lineage import no_lineage, school_lineage
 from evaluation.panel.moments import no_homes, no_moments, student_moments
@@ -25,6 +26,7 @@ def main(study_id: str) -> None:
         store.emptied(level, "panel", study_id)
     if study.deliveries.adapter == "public_group_level":
         store.write(published_cells(store.read("public_cell", study_id)), "cells", study_id)
+        store.write(definitions(study, None), "definition", study_id)
         for name, empty in (("item_moments", no_items), ("school_lineage", no_lineage), ("paths", no_paths),
                             ("path_cells", no_path_cells), ("student_moments", no_moments),
                             ("home_students", no_homes)):
@@ -37,6 +39,7 @@ def main(study_id: str) -> None:
             tables["enrollment_sent"], on=["district_id", "school_year"], how="inner"))
         outcomes = student_outcomes(students, tables, _score(study, students, tables))
         store.write_in_order(session.in_order(outcomes, TABLES["student_outcome"].key), "student_outcome", study_id)
+        store.write(definitions(study, tables["discipline_action"]), "definition", study_id)
         store.write(school_lineage(tables["school_year"]), "school_lineage", study_id)
         store.write(cells(study, students, tables), "cells", study_id)
         store.write(item_moments(study, students, tables), "item_moments", study_id)

@@ -116,12 +116,17 @@ class District(Block):
 
 
 class Cohort(Block):
-    """Units that start a program in the same period; `schools` when assignment was to schools."""
+    """Units that start a program in the same period; `schools` when assignment was to schools.
+
+    `first_period: partial` says that the program ran in a part of it only, as where it began in January: event time 0
+    is still that period, and a specification may leave it out (`partial_first: leave_out`).
+    """
 
     start: int
     phase: Phase
     districts: tuple[UnitId, ...] = ()
     schools: tuple[str, ...] = ()
+    first_period: Literal["whole", "partial"] = "whole"
 
 
 class Program(Block):
@@ -223,7 +228,8 @@ class Specification(Block):
     the district-wide one), `unit` counts each once. `comparison_pool` leaves out never-program units of program
     districts (`other_districts`) or of districts that joined to learn (`no_network`). `adjustment` adjusts group-time
     effects for baseline `covariates`. `anticipation` is the number of periods before the start that may be moved
-    already. `cohorts` keeps only program units that start then (a lone pilot, for synthetic estimators); empty: all.
+    already. `partial_first: leave_out` leaves out first periods in which the program ran in part only. `cohorts` keeps
+    only program units that start then (a lone pilot, for synthetic estimators); empty: all.
     `inference: cr2` becomes CV3 where the estimator is no regression, and placebos where it is synthetic.
     """
 
@@ -239,6 +245,7 @@ class Specification(Block):
     sample: Literal["same", "own"] = "same"
     base: Base = "universal"
     anticipation: int = Field(default=0, ge=0)
+    partial_first: Literal["keep", "leave_out"] = "keep"
     adjustment: Adjustment = "none"
     covariates: tuple[Covariate, ...] = ()
     inference: Method = "cr2"
@@ -248,13 +255,14 @@ class Specification(Block):
 
 
 class Event(Block):
-    """Something that happened to everybody: a break in the series, a law, a change of codes."""
+    """Something that happened to everybody, or in `states` or `districts`: a break, a law, a change of codes."""
 
     id: Id
     label: str
     kind: Literal["break", "law", "definition"]
     periods: tuple[int, ...]
     states: tuple[str, ...] = ()
+    districts: tuple[UnitId, ...] = ()
 
 
 class Merger(Block):

@@ -69,6 +69,8 @@ def _broken_choices(spec: Specification, key: str, found: Study) -> Iterator[tup
         yield key, f"`{spec.estimator}` knows neither adjustment nor anticipation.", "Use `group_time_att`."
     if spec.estimator in PLACEBO_ESTIMATORS and spec.inference != "cr2":
         yield f"{key}.inference", f"`{spec.estimator}` has placebo inference.", "Leave `inference` out."
+    if spec.estimator == "student_panel" and spec.partial_first == "leave_out":
+        yield f"{key}.partial_first", "`student_panel` has no moments without first periods.", "Leave it out."
     if spec.estimator == "student_panel":
         yield from _broken_students(spec, key, found)
     if spec.estimator == "student_panel":
@@ -148,7 +150,7 @@ def _broken_rules(found: Study) -> Iterator[tuple[str, str, str]]:
 
 
 def _broken_frame(found: Study) -> Iterator[tuple[str, str, str]]:
-    """Yield what does not fit of periods, places, grade bands and events."""
+    """Yield what does not fit of periods, places, grade bands, lineage and events."""
     if found.periods.first >= found.periods.last:
         yield "periods", "there are fewer than two periods, or they run backwards.", "Give `first` before `last`."
     for name, (low, high) in found.grade_bands.items():
@@ -159,17 +161,22 @@ def _broken_frame(found: Study) -> Iterator[tuple[str, str, str]]:
             yield f"districts.{i}.state", f"`{district.id}` is not in `{district.state}`.", "Ids begin with the state."
     for i, program in enumerate(found.programs):
         yield from _unknown(f"programs.{i}.grade_band", program.grade_band, {"all", *found.grade_bands}, "grade band")
-    for i, merger in enumerate(found.lineage):
-        for key in ("id", "merged_into"):
-            school = getattr(merger, key)
-            if school is not None and not any(school.startswith(f"{d.id}-") for d in found.districts):
-                yield (f"lineage.{i}.{key}", f"`{school}` lies in no district of the study.",
-                       "Write <district id>-<school>.")
+    yield from _broken_lineage(found)
     for i, event in enumerate(found.events):
         for period in event.periods:
             yield from _unknown(f"events.{i}.periods", str(period), map(str, found.periods.all()), "period")
+        for district in event.districts:
+            yield from _unknown(f"events.{i}.districts", district, {d.id for d in found.districts}, "district")
         for state in event.states:
             yield from _unknown(f"events.{i}.states", state, {d.state for d in found.districts}, "state")
+
+
+def _broken_lineage(found: Study) -> Iterator[tuple[str, str, str]]:
+    for i, merger in enumerate(found.lineage):
+        for key, school in (("id", merger.id), ("merged_into", merger.merged_into)):
+            if school is not None and not any(school.startswith(f"{d.id}-") for d in found.districts):
+                yield (f"lineage.{i}.{key}", f"`{school}` lies in no district of the study.",
+                       "Write <district id>-<school>.")
 
 
 def _broken_tables(found: Study) -> Iterator[tuple[str, str, str]]:
@@ -188,6 +195,7 @@ def _broken_cohorts(found: Study) -> Iterator[tuple[str, str, str]]:
     periods = found.periods.all()
     for i, program in enumerate(found.programs):
         phases: dict[int, str] = {}
+        firsts: dict[int, str] = {}
         for j, cohort in enumerate(program.cohorts):
             key = f"programs.{i}.cohorts.{j}"
             if cohort.start not in periods[1:]:
@@ -204,6 +212,9 @@ def _broken_cohorts(found: Study) -> Iterator[tuple[str, str, str]]:
             if phases.setdefault(cohort.start, cohort.phase) != cohort.phase:
                 yield (f"{key}.phase", f"cohort {cohort.start} is in two phases.",
                        "Within a program a start period belongs to one phase.")
+            if firsts.setdefault(cohort.start, cohort.first_period) != cohort.first_period:
+                yield (f"{key}.first_period", f"the first period of cohort {cohort.start} is whole and partial.",
+                       "Within a program give all units of a start period the same.")
         yield from _in_two_cohorts(f"programs.{i}", program, districts)
 
 

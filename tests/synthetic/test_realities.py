@@ -125,6 +125,9 @@ def test_new_codes_are_read_by_their_own_list() -> None:
     versions = actions[actions["district_id"] == district].groupby("school_year")["definition_version"].unique()
     assert {year: list(found) for year, found in versions.items()} == {
         year: [str(first_year) if year >= first_year else "first"] for year in range(YEARS[0], YEARS[1] + 1)}
+    said = store.read("definition", STUDY)
+    assert said.loc[said["authority"] == district, ["version", "valid_from", "valid_to"]].to_numpy().tolist() == [
+        [str(first_year), first_year, YEARS[1]], ["first", YEARS[0], first_year - 1]]
     assert set(actions.loc[actions["district_id"] != district, "definition_version"]) == {"first"}
 
 
