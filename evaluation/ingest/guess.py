@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from evaluation.ingest.mapping import ATTRIBUTES, FIELDS
+from evaluation.ingest.mapping import ATTRIBUTES, FIELDS, LINEAGE
 
 _FORMATS = ("%Y-%m-%d", "%m/%d/%Y", "%d/%m/%Y", "%m/%d/%y", "%d/%m/%y", "%Y%m%d", "%d-%b-%Y", "%d-%b-%y", "%m-%d-%Y",
             "%d.%m.%Y", "%Y/%m/%d", "%b %d, %Y", "%B %d, %Y", "%d %b %Y", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S",
@@ -64,7 +64,7 @@ def guess_table(headers: Iterable[str], path: str) -> Guess:
 
 def fields_of(table: str) -> tuple[str, ...]:
     """Return the fields that a file of a table can have."""
-    further = {"student_year": ATTRIBUTES, "attendance": ("month", "date"),
+    further = {"school_year": LINEAGE, "student_year": ATTRIBUTES, "attendance": ("month", "date"),
                "survey_response": ("item_code", "value", "wave", "consent")}
     return (*FIELDS[table], *further.get(table, ()))
 
