@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from evaluation.ingest.column_words import is_nobodys_name
 from evaluation.ingest.identifiers import kind_of_header
 from evaluation.ingest.mapping import SourceTable
 from evaluation.ingest.records import Flaw, RefusedFileError
@@ -46,14 +47,13 @@ def check_header(header: list[str], row: int, below: Iterable[tuple[int, list[st
     for name in header:
         kind = kind_of_header(name, is_declared=name in required)
         if kind is not None:
-            shown = shown_name(name, header.index(name) + 1, table, words=3)
+            shown = shown_name(name, header.index(name) + 1, table)
             raise RefusedFileError(Flaw("identifiable_column", row, shown, hint=f"Kind: {kind}."), n_rows)
 
 
-def shown_name(name: str, place: int, table: SourceTable, words: int = 1) -> str:
+def shown_name(name: str, place: int, table: SourceTable) -> str:
     """Return a column's name, or its place where an undeclared name could be a value."""
-    is_plain = not any(c.isdigit() for c in name) and len(name.split()) <= words and "," not in name
-    return name if is_plain or name in (*table.required(), *table.drop) else f"column {place}"
+    return name if is_nobodys_name(name) or name in (*table.required(), *table.drop) else f"column {place}"
 
 
 def _nearest(wanted: str, header: list[str], table: SourceTable) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from evaluation.contracts import COLUMNS
+from evaluation.ingest.column_words import is_nobodys_name
 from evaluation.ingest.file_pattern import common_pattern, file_pattern
 from evaluation.ingest.guess import Guess, compact, completions, fields_of, guess_codes, guess_format, guess_table
 from evaluation.ingest.identifiers import kind_of_header, kind_of_values
@@ -233,21 +234,24 @@ def _items(columns: Mapping[str, Counter[str]], guess: Guess) -> tuple[str, ...]
 
 
 def _others(columns: Mapping[str, Counter[str]], mapped: set[str]) -> Iterator[str]:
-    """Yield the columns that identify people, to be deleted, and those that are not needed."""
+    """Yield the columns that identify people, to be deleted, and those that are not needed.
+
+    A column whose name could be a person's is called by its place, and is not among those that are not needed.
+    """
     identifying = []
     spare = []
-    for name, values in columns.items():
+    for place, (name, values) in enumerate(columns.items(), start=1):
         kind = kind_of_header(name, is_declared=name in mapped) or _kind_of(values, name, is_declared=name in mapped)
         if kind is not None:
-            identifying.append((name, kind))
-        elif name and name not in mapped:
+            identifying.append((quoted(name) if is_nobodys_name(name) else f"column {place}", kind))
+        elif is_nobodys_name(name) and name not in mapped:
             spare.append(name)
     if spare:
         yield noted(f"    drop: [{', '.join(map(quoted, spare))}]", "not needed, unless one belongs above")
     if identifying:
         yield f"    {CHECK} delete these columns at the source before you send; with them the file is refused:"
         for name, kind in identifying:
-            yield f"    #   {quoted(name)} ({kind})"
+            yield f"    #   {name} ({kind})"
 
 
 def _kind_of(values: Sequence[str] | Counter[str], header: str, *, is_declared: bool) -> str | None:

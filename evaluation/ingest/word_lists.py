@@ -2,8 +2,8 @@
 
 `given.txt`: names given to most children in the United States since 1995 (Social Security Administration) and of the
 census of 1990; `surnames.txt`: the 20,000 most frequent of that census; both are public counts. `school.txt`: words of
-course titles, places, languages and codes; `states.txt`: postal codes of states; `telling.txt` and `personal.txt`:
-words of sentences about somebody.
+course titles, places, languages and codes; `headers.txt`: words that columns are named by; `states.txt`: postal codes
+of states; `telling.txt` and `personal.txt`: words of sentences about somebody.
 """
 
 from __future__ import annotations
@@ -14,6 +14,6 @@ from typing import Literal
 
 
 @cache
-def listed(name: Literal["given", "surnames", "school", "states", "telling", "personal"]) -> frozenset[str]:
+def listed(name: Literal["given", "surnames", "school", "headers", "states", "telling", "personal"]) -> frozenset[str]:
     """Return the words of a list, in lower case."""
     return frozenset((files("evaluation.ingest") / "words" / f"{name}.txt").read_text(encoding="utf-8").split())

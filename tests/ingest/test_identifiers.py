@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evaluation.ingest.column_words import is_nobodys_name
 from evaluation.ingest.identifiers import kind_of_header, kind_of_values
 from evaluation.ingest.shapes import shaped
 
@@ -27,8 +28,8 @@ def test_headers_of_clean_columns_pass(header: str) -> None:
 
 @pytest.mark.parametrize(("header", "kind"), [
     ("Emergency Contact", "name"), ("Case Manager", "name"), ("GuardianName", "name"), ("Middle Init", "name"),
-    ("Parent 1", "name"), ("Cell", "phone"), ("Medicaid No", "government number"), ("Incident Description", "free text"),
-    ("Home City", "address"), ("Place of birth", "date of birth")])
+    ("Parent 1", "name"), ("Cell", "phone"), ("Medicaid No", "government number"),
+    ("Incident Description", "free text"), ("Home City", "address"), ("Place of birth", "date of birth")])
 def test_headers_that_identify_are_known(header: str, kind: str) -> None:
     assert kind_of_header(header, is_declared=False) == kind
 
@@ -116,3 +117,11 @@ def test_every_value_has_one_shape(values: list[str]) -> None:
     shapes = shaped(values)
     assert sorted(v for mine in shapes.by_shape.values() for v in mine) == sorted(values)
     assert shapes.n == len(values)
+
+
+@pytest.mark.parametrize(("name", "is_shown"), [
+    ("Homeroom", True), ("PermNum", True), ("Race / Ethnicity", True), ("LAST_NM", True), ("HR", True), ("SchID", True),
+    ("Zyxxyqua", False), ("Marigold Zyxxyqua", False), ("Zyxxyqua phone", False), ("Lee", False), ("Item 4", False),
+    ("0000123", False), ("", False)])
+def test_a_columns_name_is_repeated_only_where_columns_are_named_so(name: str, is_shown: bool) -> None:
+    assert is_nobodys_name(name) == is_shown
