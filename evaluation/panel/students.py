@@ -15,7 +15,8 @@ STUDENT = ("district_id", "student_key", "school_year")
 ATTRIBUTES = ("race_ethnicity", "sex", "english_learner", "disability", "economic")
 _AT_SCHOOL = (*STUDENT, "school_id")
 _HALF_DAYS = ("half_days_enrolled", "half_days_absent", "half_days_absent_oss")
-_DATES = 100_000_000
+_DATES, _SPANS = 10_000_000, 10_000
+"""More than any day number, and than the calendar days of a student's spells in a year: bases of one sortable number."""
 
 
 def student_years(tables: Mapping[str, Frame]) -> Frame:
@@ -69,12 +70,10 @@ def _home_school(tables: Mapping[str, Frame]) -> Frame:
     attended = tables["attendance"].group_by(*_AT_SCHOOL).agg(
         attended=nw.col("half_days_enrolled").sum().cast(nw.Int64))
     schools = schools.join(attended, on=list(_AT_SCHOOL), how="left")
-    schools = schools.with_columns(attended=nw.col("attended").fill_null(0))
-    in_year = nw.col("attended").sum().over(*STUDENT)
-    days = nw.when(in_year > 0).then(nw.col("attended")).otherwise(nw.col("span"))
+    days = nw.when(nw.col("attended") > 0).then(nw.col("attended") * _SPANS).otherwise(nw.col("span"))
     schools = schools.with_columns(order=(days * _DATES + nw.col("entered")).cast(nw.Int64))
-    last = schools.filter(nw.col("order") == nw.col("order").max().over(*STUDENT))
-    return last.group_by(*STUDENT).agg(nw.col("school_id").min())
+    most = schools.group_by(*STUDENT).agg(nw.col("order").max())
+    return schools.join(most, on=[*STUDENT, "order"], how="inner").group_by(*STUDENT).agg(nw.col("school_id").min())
 
 
 def student_outcomes(students: Frame, tables: Mapping[str, Frame], score: Frame | None) -> Frame:
