@@ -19,6 +19,7 @@ from evaluation.ingest.attendance_parts import attendance
 from evaluation.ingest.compare import compare
 from evaluation.ingest.crosswalk import Crosswalk
 from evaluation.ingest.delivered import DeliveredFile
+from evaluation.ingest.generalise import by_month
 from evaluation.ingest.mapping import DistrictMapping, EventTable, SourceTable
 from evaluation.ingest.pseudonym import pseudonyms, student_pseudonyms
 from evaluation.ingest.records import FileReport, Flaw, RefusedFileError, findings, sentence
@@ -87,6 +88,8 @@ def ingest_district(mapping: DistrictMapping, paths: Iterable[str], read: Callab
         accepted = _table(name, [f for f in files if f.table == name and f.stands], tables, study, session)
         tables["attendance_day" if _is_daily(name, accepted) else name] = accepted
     _note_rosters(files, mapping)
+    if mapping.dates == "month":
+        tables["enrollment"] = conform(collect(by_month(session.frame(tables["enrollment"]))), "enrollment")
     reports = tuple(_report(file, mapping) for file in files)
     return District(tables, reports, _quarantine(files, mapping), tuple(revisions))
 
