@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from hashlib import sha256
 
+import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 
@@ -250,16 +251,17 @@ def _table(name: str, files: Sequence[DeliveredFile], tables: Mapping[str, pd.Da
                                          zip(frame["grade_low"], frame["grade_high"], strict=True)])
     frame = frame[["at", *contract.columns]].astype({c: contract.column(c).dtype for c in contract.columns})
     others = {n: session.frame(tables[n]) for n in ("school_year", "enrollment", "school_session") if n in tables}
-    found = collect(judged(contract.name, session.frame(frame), others.get("school_year"), others.get("enrollment"),
-                           sessions=others.get("school_session")))
-    found = found.sort_values("at", ignore_index=True)
+    rows = judged(contract.name, session.frame(frame), others.get("school_year"), others.get("enrollment"),
+                  sessions=others.get("school_session"))
+    found = collect(rows.filter(~nw.col("rule").is_null()).select("at", "rule").unique())
+    found = found.sort_values(["at", "rule"], ignore_index=True)
     for i, file in enumerate(taken):
-        mine = found[(found["at"] // _ROWS_PER_FILE == i) & found["rule"].notna()].drop_duplicates(["at", "rule"])
+        mine = found[found["at"] // _ROWS_PER_FILE == i]
         file.later = tuple(Flaw(rule, int(at) % _ROWS_PER_FILE)
                            for at, rule in zip(mine["at"], mine["rule"], strict=True))
-    broken = found.loc[found["rule"].notna() & ~found["rule"].isin(KEEPS_NO_ROW), "at"]
-    kept = found[found["rule"].isna() & ~found["at"].isin(broken)]
-    accepted = conform(kept[list(contract.columns)], contract.name)
+    is_note = found["rule"].isin(KEEPS_NO_ROW)
+    kept = frame.loc[~frame["at"].isin(found.loc[~is_note, "at"]), list(contract.columns)]
+    accepted = conform(kept.drop_duplicates() if is_note.any() else kept, contract.name)
     if contract.name == "attendance_part":
         return attendance(accepted, tables["enrollment"], tables.get("school_session"), session)
     return accepted
