@@ -16,7 +16,6 @@ from evaluation.stats.moments import Moments
 from evaluation.stats.records import Design, Floats, Integers
 
 _SIDES = ("focal", "reference")
-_CELLS = ("period", "grade", "other_period", "other_grade")
 
 
 @dataclass(frozen=True)
@@ -89,8 +88,7 @@ def moments_of(sums: StudentSums, design: Design, topic: Topic) -> Moments:
     """
     rows, units = sums.moments, {unit: i for i, unit in enumerate(design.unit_ids)}
     rows = rows[rows["unit_id"].isin(list(units)).to_numpy(dtype=bool)]
-    cells = np.unique(np.vstack([_columns(rows, _CELLS[:2]), _columns(rows, _CELLS[2:])]), axis=0)
-    at = [_place(cells, _columns(rows, pair)) for pair in (_CELLS[:2], _CELLS[2:])]
+    cells, at = _cells(rows)
     where = (rows["unit_id"].map(units).to_numpy(dtype=np.int64), _side(rows, topic.gap))
     m, n = (rows[name].to_numpy(dtype=np.float64) for name in ("n_years", "n_students"))
     factor = 1 / SCALE if topic.outcome.kind == "score" else 100.0
@@ -110,8 +108,8 @@ def moments_of(sums: StudentSums, design: Design, topic: Topic) -> Moments:
     np.add.at(n_rows, where, np.where(twice, n, 0).astype(np.int64))
     np.add.at(share, where, np.where(twice, n / m, 0))
     return Moments(
-        design.unit_ids, _SIDES, ("outcome",), cells[:, 0], cells[:, 1], gram, cross[..., None], seen, total[..., None],
-        n_rows, np.rint(share).astype(np.int64), _counts(sums.homes, "n_spanning", units, topic.gap))
+        design.unit_ids, _SIDES, ("outcome",), cells // 100, cells % 100, gram, cross[..., None], seen,
+        total[..., None], n_rows, np.rint(share).astype(np.int64), _counts(sums.homes, "n_spanning", units, topic.gap))
 
 
 def students_of_homes(moments: Moments, design: Design) -> Floats:
@@ -138,13 +136,13 @@ def _focal_students(moments: Moments, design: Design) -> Floats:
     return mean
 
 
-def _columns(rows: pd.DataFrame, names: tuple[str, ...]) -> Integers:
-    return rows[list(names)].to_numpy(dtype=np.int64)
-
-
-def _place(cells: Integers, values: Integers) -> Integers:
-    code = [pair[:, 0] * 100 + pair[:, 1] for pair in (cells, values)]
-    return np.searchsorted(code[0], code[1]).astype(np.int64)
+def _cells(rows: pd.DataFrame) -> tuple[Integers, tuple[Integers, Integers]]:
+    """(C,): periods × 100 + grades, in order, and for either cell of a pair (N,) which it is."""
+    own, other = (100 * rows[period].to_numpy(dtype=np.int64) + rows[grade].to_numpy(dtype=np.int64)
+                  for period, grade in (("period", "grade"), ("other_period", "other_grade")))
+    cells = np.union1d(own, other)
+    place = [np.searchsorted(cells, codes).astype(np.int64) for codes in (own, other)]
+    return cells, (place[0], place[1])
 
 
 def _side(rows: pd.DataFrame, gap: Gap) -> Integers:

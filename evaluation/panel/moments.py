@@ -15,6 +15,7 @@ from evaluation.params import Program, Study
 _COLUMNS = {name: list(TABLES[name].columns) for name in ("student_moments", "home_students")}
 _SEEN = ("dimension", "outcome_id", "path_id", "missed")
 """Students of one path with the outcome in the same years."""
+_NAMED = ("dimension", "unit_id", "home_district", "group_id")
 _HOME = ("dimension", "outcome_id", "unit_id", "district_id", "group_id")
 _NUMBERS = ("n_students", "n_spanning", "n_projected", "n_in_two_districts", "n_left", "n_entered_later")
 _CELLS = ("period", "grade", "other_period", "other_grade")
@@ -50,7 +51,7 @@ def student_moments(study: Study, paths: Frame, cells: Frame, students: Frame, s
         for name, left_out in (("all", []), ("without_breaks", breaks))[:2 if breaks else 1]:
             seen = _up_to_band(every, program, study).filter(~nw.col("period").is_in(left_out))
             about = {"program": program.id, "sample_periods": name}
-            moments.append(collect(_pairs(seen, home)).assign(**about))
+            moments.append(_pairs(seen, home, session).assign(**about))
             counts.append(collect(_homes(seen, home, schools, left)).assign(**about))
     return StudentMoments(_conformed(moments, "student_moments"), _conformed(counts, "home_students"))
 
@@ -75,19 +76,23 @@ def _up_to_band(rows: Frame, program: Program, study: Study) -> Frame:
     return rows.filter(nw.col("grade") <= study.grade_bands[program.grade_band][1])
 
 
-def _pairs(seen: Frame, home: Frame) -> Frame:
+def _pairs(seen: Frame, home: Frame, session: Session) -> pd.DataFrame:
     """Sum over the students of a home who have the outcome in `n_years` years, by pair of their years.
 
-    Both outcomes of a pair are summed over the students seen in both.
+    Both outcomes of a pair are summed over the students seen in both. Homes are numbered: pairs are many, and numbers
+    are faster than names.
     """
-    placed = seen.drop("group_id", "district_id").join(home.rename({"home_district": "district_id"}), on=list(PATH),
-                                                       how="inner")
-    rows = placed.select(*_HOME, "path_id", "missed", "period", "grade", "n_students", "total",
-                         n_years=nw.len().over(*_SEEN).cast(nw.Int64))
+    named = collect(home.select(*_NAMED).unique()).sort_values(list(_NAMED), ignore_index=True)
+    named = named.assign(home=range(len(named)))
+    at = home.join(session.frame(named), on=list(_NAMED), how="inner").select(*PATH, "home")
+    rows = seen.select(*_SEEN, "period", "grade", "n_students", "total",
+                       n_years=nw.len().over(*_SEEN).cast(nw.Int64)).join(at, on=list(PATH), how="inner")
     others = seen.select(*_SEEN, other_period="period", other_grade="grade", other_total="total")
     both = rows.join(others, on=list(_SEEN), how="inner").filter(nw.col("period") <= nw.col("other_period"))
-    return both.group_by(*_HOME, "n_years", *_CELLS).agg(
-        *(nw.col(name).sum().cast(nw.Int64) for name in ("n_students", "total", "other_total")))
+    summed = collect(both.group_by("outcome_id", "home", "n_years", *_CELLS).agg(
+        *(nw.col(name).sum().cast(nw.Int64) for name in ("n_students", "total", "other_total"))))
+    names = named.iloc[summed["home"].to_numpy(dtype="int64")].reset_index(drop=True).drop(columns="home")
+    return pd.concat([summed.drop(columns="home"), names.rename(columns={"home_district": "district_id"})], axis=1)
 
 
 def _left(paths: Frame, study: Study) -> Frame:
