@@ -22,13 +22,14 @@ from evaluation.ingest.crosswalk import Crosswalk
 from evaluation.ingest.delivered import DeliveredFile
 from evaluation.ingest.generalise import by_month
 from evaluation.ingest.mapping import DistrictMapping, EventTable, SourceTable
+from evaluation.ingest.parsers import Reading
 from evaluation.ingest.pseudonym import pseudonyms, student_pseudonyms
 from evaluation.ingest.records import FileReport, Flaw, RefusedFileError, findings, sentence
 from evaluation.ingest.revised import Revision
 from evaluation.ingest.rulebook import RULES
 from evaluation.ingest.rules import KEEPS_NO_ROW, judged
 from evaluation.ingest.sheet import read_sheet
-from evaluation.ingest.typed import Reading, Typed, loses_zeros, typed
+from evaluation.ingest.typed import Typed, loses_zeros, typed
 from evaluation.ingest.versions import hold_shrunk, refuse_conflicts, supersede, versions, year_and_day
 from evaluation.params import Study
 
@@ -327,7 +328,7 @@ def _report(file: DeliveredFile, mapping: DistrictMapping) -> FileReport:
         return FileReport(mapping.district_id, file.school_year, file.table, name, file.rows_in, 0, 0, file.rows_in,
                           sentence(found[0]), found, file.superseded_by)
     notes = [*file.notes, *file.content.notes, *(flaw for flaw in file.later if flaw.rule in KEEPS_NO_ROW)]
-    accepted = int((~np.isin(file.content.rows_good, list(rows))).sum())
+    accepted = int((~np.isin(file.content.rows_good, [row for row in rows if row is not None])).sum())
     return FileReport(mapping.district_id, file.school_year, file.table, name, file.rows_in, accepted, len(rows), 0,
                       None, findings("quarantined", aside, RULES) + findings("note", notes, RULES),
                       file.superseded_by)

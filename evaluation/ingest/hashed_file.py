@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 
 from evaluation.errors import DeliveryError
 from evaluation.ingest.mapping import DistrictMapping, SourceTable
+from evaluation.ingest.parsers import canonical_id
 from evaluation.ingest.pseudonym import pseudonyms, student_pseudonyms
-from evaluation.ingest.typed import canonical_id
 from evaluation.ingest.values import Parser, identifier
 
 _TITLE = "title"

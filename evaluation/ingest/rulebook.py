@@ -131,7 +131,7 @@ NOTES: Mapping[str, Rule] = {
     "no_last_line_end": Rule("The last line has no line end",
                              "See that the export was not cut there: compare its number of rows."),
     "zero_padded": Rule("Ids were padded with zeros, as declared", ""),
-    "not_in_crosswalk": Rule("Students are not in the crosswalk to the present key; these rows do not link to later years",
+    "not_in_crosswalk": Rule("Students are not in the crosswalk to the present key; their rows link to no later year",
                              "Make it with `evaluation key rotate` from all files that hold ids."),
     "extra_column": Rule("The column is not declared; it was looked through for identifiers and dropped",
                          "Declare it under `drop`."),

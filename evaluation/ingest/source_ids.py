@@ -7,10 +7,10 @@ from fnmatch import fnmatch
 
 from evaluation.errors import DeliveryError
 from evaluation.ingest.mapping import DistrictMapping, SourceTable
+from evaluation.ingest.parsers import canonical_id
 from evaluation.ingest.records import RefusedFileError, findings, sentence
 from evaluation.ingest.rulebook import RULES
 from evaluation.ingest.sheet import read_sheet
-from evaluation.ingest.typed import canonical_id
 from evaluation.ingest.values import identifier
 from evaluation.ingest.versions import year_and_day
 

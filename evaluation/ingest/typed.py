@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import translate
 from pathlib import PurePosixPath
@@ -12,64 +12,20 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from evaluation.contracts import COLUMNS
-from evaluation.ingest.crosswalk import Crosswalk, carried, left_behind
+from evaluation.ingest.crosswalk import left_behind
 from evaluation.ingest.derived import derived_columns
 from evaluation.ingest.identifiers import kind_of_values
-from evaluation.ingest.lengths import length_parser, without_length
-from evaluation.ingest.mapping import (
-    ATTRIBUTES,
-    LINEAGE,
-    AttendanceTable,
-    SourceColumn,
-    SourceTable,
-    StudentId,
-    SurveyTable,
-)
+from evaluation.ingest.lengths import without_length
+from evaluation.ingest.mapping import ATTRIBUTES, LINEAGE, AttendanceTable, SourceColumn, SourceTable, SurveyTable
 from evaluation.ingest.only import kept_rows
+from evaluation.ingest.parsers import Reading, columns_of
 from evaluation.ingest.records import Flaw, RefusedFileError
 from evaluation.ingest.rulebook import REFUSE_FILE
 from evaluation.ingest.sheet import Sheet
 from evaluation.ingest.text import Text
-from evaluation.ingest.values import (
-    MOST_DAYS,
-    Broken,
-    Parser,
-    code,
-    consent,
-    day,
-    grade,
-    guarded,
-    half_days,
-    identifier,
-    integer,
-    is_no_date,
-    month,
-    scaled,
-)
+from evaluation.ingest.values import Broken, is_no_date
 
 _MOST_LOST_IDS = 0.01
-_WAVES = (1, 9)
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What a file is read with: its district, its school year and the scales of the study's survey items."""
-
-    district_id: str
-    school_year: int
-    student_id: StudentId
-    student_key: Callable[[str], str]
-    action_key: Callable[[str], str]
-    scales: Mapping[str, tuple[int, int]]
-    crosswalk: Crosswalk | None = None
-    """Present where the file holds pseudonyms in place of ids."""
-
-    def student_parser(self) -> Parser:
-        """Return the parser from an id, or a pseudonym in its place, to the student's pseudonym."""
-        if self.crosswalk is not None:
-            return identifier(carried(self.crosswalk))
-        return identifier(lambda text: self.student_key(canonical_id(text, self.student_id)))
 
 
 @dataclass(frozen=True)
@@ -101,7 +57,7 @@ def typed(sheet: Sheet, name: str, table: SourceTable, file: str, how: Reading) 
     sheet, passed_by = kept_rows(sheet, table)
     notes += [Flaw("passed_by", count=len(passed_by))] if len(passed_by) else []
     columns = {**sheet.columns, **derived_columns(sheet.columns, table)}
-    for target, source, parse in _columns(name, table, how):
+    for target, source, parse in columns_of(table, how):
         text = columns[source.column]
         distinct = {value: parse(value) for value in text.values}
         _refuse_column(sheet, text, source, distinct)
@@ -136,75 +92,6 @@ def _series(parsed: Iterable[object], text: Text) -> pd.Series:
     numbers = np.array([value or 0 for value in values], dtype=np.int64)
     is_missing = np.array([value is None for value in values], dtype=bool)
     return pd.Series(pd.arrays.IntegerArray(numbers[text.codes], is_missing[text.codes]))
-
-
-def _columns(name: str, table: SourceTable, how: Reading) -> Iterator[tuple[str, SourceColumn, Parser]]:
-    """Yield (canonical column, source column, parser)."""
-    for field, named in table.columns.items():
-        source = named.in_year(how.school_year)
-        target = {"student_id": "student_key", "value": "value_int", "length": "day_parts"}.get(field, field)
-        target = target.replace("days_", "half_days_") if field.startswith("days_") else target
-        yield target, source, guarded(_parser(field, source, table, how), source)
-    if isinstance(table, SurveyTable):
-        if isinstance(table.consent, SourceColumn):
-            yield "consent", table.consent, guarded(consent, table.consent)
-        if table.wave is not None:
-            yield "wave", table.wave, guarded(integer(*_WAVES), table.wave)
-        for column, item in table.items.items():
-            source = SourceColumn(column=column)
-            yield item, source, guarded(_answer(table, how.scales[item], blank=None), source)
-
-
-def _parser(field: str, source: SourceColumn, table: SourceTable, how: Reading) -> Parser:
-    year = how.school_year
-    per_unit = 1 if isinstance(table, AttendanceTable) and table.unit == "half_days" else 2
-    parsers: dict[str, Callable[[], Parser]] = {
-        "student_id": how.student_parser,
-        "school_id": lambda: identifier(lambda text: f"{how.district_id}-{text}"),
-        "merged_into": lambda: _other_school(how), "feeder_from": lambda: _other_school(how),
-        "action_id": lambda: identifier(lambda text: how.action_key(f"{year}|{text}")),
-        "grade_low": lambda: grade, "grade_high": lambda: grade, "grade": lambda: grade,
-        "calendar_days": lambda: integer(1, 260), "session_days": lambda: integer(1, 260),
-        "begin_date": lambda: day(source.format, year, missing=None),
-        "end_date": lambda: day(source.format, year, missing=None),
-        "kind": lambda: code(COLUMNS["kind"].allowed),
-        "entry_date": lambda: day(source.format, year, missing=None),
-        "exit_date": lambda: day(source.format, year, missing=f"{year}-06-30"),
-        "date": lambda: day(source.format, year, missing=None),
-        "month": lambda: month(source.format, year),
-        "action_std": lambda: code(COLUMNS["action_std"].allowed),
-        "item_code": lambda: code(tuple(how.scales)),
-        "value": lambda: _answer(table, _widest(how.scales), blank=None),
-    }
-    if field in ATTRIBUTES:
-        return code(COLUMNS[field].allowed, blank="unknown")
-    if isinstance(table, AttendanceTable) and field == "length":
-        return length_parser(table)
-    if isinstance(table, AttendanceTable) and table.hours_per_day and field.startswith("days_"):
-        return scaled(2 / table.hours_per_day, 2 * MOST_DAYS, blank=Broken("missing_value"))
-    return parsers[field]() if field in parsers else half_days(per_unit)
-
-
-def _other_school(how: Reading) -> Parser:
-    """Return the parser of a school that another one is said to come from or go to; a blank says nothing."""
-    named = identifier(lambda text: f"{how.district_id}-{text}")
-    return lambda text: named(text) if text else None
-
-
-def canonical_id(text: str, how: StudentId) -> str:
-    """Return a student id in its one form, so that years link."""
-    upper = text.upper()
-    return upper.zfill(how.zero_pad) if how.zero_pad else upper
-
-
-def _answer(table: SourceTable, scale: tuple[int, int], *, blank: None) -> Parser:
-    inside = integer(*scale, outside="item_outside_scale")
-    labels = table.answers if isinstance(table, SurveyTable) else {}
-    return lambda text: blank if not text else inside(str(labels.get(text, text)))
-
-
-def _widest(scales: Mapping[str, tuple[int, int]]) -> tuple[int, int]:
-    return min(low for low, _ in scales.values()), max(high for _, high in scales.values())
 
 
 def _refuse_identifiers(sheet: Sheet, table: SourceTable, how: Reading) -> None:
@@ -276,9 +163,10 @@ def _shaped(frame: pd.DataFrame, name: str, table: SourceTable, file: str, how: 
     return frame, unanswered
 
 
-def _throughout(text: str, frame: pd.DataFrame) -> pd.Categorical:
+def _throughout(text: str, frame: pd.DataFrame) -> pd.Series:
     """Return one text for every row, held once."""
-    return pd.Categorical.from_codes(np.zeros(len(frame), np.int8), categories=[text])
+    codes = np.zeros(len(frame), np.int8)
+    return pd.Series(pd.Categorical.from_codes(codes, categories=pd.Index([text])), index=frame.index)
 
 
 def _wave_of(file: str, table: SurveyTable) -> int:

@@ -186,9 +186,10 @@ def test_a_suffix_must_fit_the_content_and_an_unknown_one_says_nothing(suffix: s
 
 _LARGE = """
 import resource
+from evaluation.ingest.parsers import Reading
 from evaluation.ingest.pseudonym import pseudonyms
 from evaluation.ingest.sheet import read_sheet
-from evaluation.ingest.typed import Reading, typed
+from evaluation.ingest.typed import typed
 from tests.ingest.corpus.delivery import mapping_of
 students, months = 500_000, [f"2023-{m:02d}" for m in range(7, 13)] * 4
 rows = (f"{s:07d},101,{m},5,{s % 3},0\\n" for s in range(students) for m in months[:20])
