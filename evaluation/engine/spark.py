@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import time
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -26,6 +27,8 @@ from evaluation.errors import StudyError
 _WHERE = "params.yaml, key engine"
 _OR_DUCKDB = "or set `engine: duckdb`, which gives the same bytes."
 _SECONDS_TO_ANSWER = 10
+_SECONDS_TO_WORK = 60
+_PARTS = "spark.sql.shuffle.partitions"
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,7 @@ class Spark:
                                  f"{_OR_DUCKDB}") from None
         application.sparkContext.setLogLevel("ERROR")
         try:
+            _settle(application, master)
             yield cls(application, scratch)
         finally:
             application.stop()
@@ -63,7 +67,7 @@ class Spark:
 
     def frame(self, rows: pd.DataFrame) -> Frame:
         """Return an in-memory table as a lazy frame."""
-        table = pa.Table.from_pandas(rows, preserve_index=False)
+        table = _without_dictionaries(pa.Table.from_pandas(rows, preserve_index=False))
         with warnings.catch_warnings():  # it tells that it does not know this pandas, through which nothing passes
             warnings.simplefilter("ignore", FutureWarning)
             found: Frame = nw.from_native(self.application.createDataFrame(table))
@@ -81,6 +85,21 @@ class Spark:
         for part in sorted(folder.glob("part-*.parquet")):  # the number in the name is the place in the order
             yield from pq.ParquetFile(part).iter_batches()
         shutil.rmtree(folder)
+
+
+def _settle(application: Any, master: str) -> None:
+    """Wait for a worker, then cut tables into as many parts as its cores can take, unless the cluster's own file says.
+
+    Without a worker Spark would wait for ever; its 200 parts would each be a task, however few the rows.
+    """
+    context, end = application.sparkContext, time.monotonic() + _SECONDS_TO_WORK
+    while master.startswith("spark://") and context._jsc.sc().getExecutorMemoryStatus().size() < 2:
+        if time.monotonic() > end:
+            raise StudyError(f"no worker of {master} took up work within {_SECONDS_TO_WORK} seconds.", where=_WHERE,
+                             fix=f"Start one, lower engine_memory to what a worker has, {_OR_DUCKDB}")
+        time.sleep(0.1)
+    if context.getConf().get(_PARTS) is None:
+        application.conf.set(_PARTS, 2 * context.defaultParallelism)
 
 
 def _settings(memory: str | None, scratch: Path) -> dict[str, str]:
@@ -111,3 +130,10 @@ def _check(master: str) -> None:
     if master.startswith("spark://"):
         raise StudyError(f"no Spark master answers at {master}.", where=_WHERE,
                          fix=f"Start it, correct the address, {_OR_DUCKDB}")
+
+
+def _without_dictionaries(table: pa.Table) -> pa.Table:
+    """Return the table with texts written out: Spark takes no categories."""
+    plain = [field.with_type(field.type.value_type) if pa.types.is_dictionary(field.type) else field
+             for field in table.schema]
+    return table.cast(pa.schema(plain))

@@ -29,6 +29,7 @@ from evaluation.ingest.revised import Revision
 from evaluation.ingest.rulebook import RULES
 from evaluation.ingest.rules import KEEPS_NO_ROW, judged
 from evaluation.ingest.sheet import read_sheet
+from evaluation.ingest.stacked import stacked, typed_as
 from evaluation.ingest.typed import Typed, loses_zeros, typed
 from evaluation.ingest.versions import hold_shrunk, refuse_conflicts, supersede, versions, year_and_day
 from evaluation.params import Study
@@ -242,15 +243,15 @@ def _table(name: str, files: Sequence[DeliveredFile], tables: Mapping[str, pd.Da
     taken = [f for f in files if f.content is not None and len(f.content.frame)]
     if not taken:
         return conform(pd.DataFrame(columns=list(TABLES[name].columns)), name)
-    frame = pd.concat([f.content.frame.assign(at=i * _ROWS_PER_FILE + f.content.frame["row"])
-                       for i, f in enumerate(taken) if f.content is not None], ignore_index=True)
+    frame = stacked([f.content.frame.assign(at=i * _ROWS_PER_FILE + f.content.frame["row"])
+                     for i, f in enumerate(taken) if f.content is not None])
     contract = TABLES[_canonical(name, frame)]
     if name == "school_year":
         if "calendar_days" not in frame:
             frame = frame.merge(_calendar_days(tables["school_session"]), on=["school_id", "school_year"], how="left")
         frame = frame.assign(grade_band=[_band(low, high, study) for low, high in
                                          zip(frame["grade_low"], frame["grade_high"], strict=True)])
-    frame = frame[["at", *contract.columns]].astype({c: contract.column(c).dtype for c in contract.columns})
+    frame = typed_as(frame, contract)
     others = {n: session.frame(tables[n]) for n in ("school_year", "enrollment", "school_session") if n in tables}
     rows = judged(contract.name, session.frame(frame), others.get("school_year"), others.get("enrollment"),
                   sessions=others.get("school_session"))
