@@ -256,14 +256,13 @@ def test_students_of_one_path_are_one_row_a_year(study_of):
 
 
 def test_students_of_a_path_who_miss_the_outcome_in_other_years_are_apart(study_of):
-    """2002 is the second year of the study, 2 to the 1: a misses it, b misses none."""
-    years = few(("a", 2001, "ia-10-11", 6), ("a", 2002, "ia-10-11", 7), ("b", 2001, "ia-10-11", 6),
-                ("b", 2002, "ia-10-11", 7))
-    years.loc[1, "days"] = 44
+    """2002 and 2003 are the study's years 1 and 2: a misses the one (2), b none, c both (2 + 4)."""
+    years = few(*[(s, y, "ia-10-11", 6 + y - 2001) for s in "abc" for y in (2001, 2002, 2003)])
+    years.loc[[1, 7, 8], "days"] = 44
     cells = make(small_study(study_of), years).cells
     mine = cells[cells["outcome_id"] == "absent_pct"]
     assert [(r.path_id, r.missed, r.period, r.n_students) for r in mine.itertuples()] == [
-        (1, 0, 2001, 1), (1, 0, 2002, 1), (1, 2, 2001, 1)]
+        (1, 0, 2001, 1), (1, 0, 2002, 1), (1, 0, 2003, 1), (1, 2, 2001, 1), (1, 2, 2003, 1), (1, 6, 2001, 1)]
 
 
 def test_a_group_is_frozen_at_baseline_or_part_of_the_path(study_of):
