@@ -12,6 +12,7 @@ from evaluation.errors import StudyError
 from evaluation.params import Outcome, Study
 from evaluation.synthetic.outcomes import Bools, Outcomes, belonging_e6
 from evaluation.synthetic.planted import RACES
+from evaluation.synthetic.realities import NEW_CODES
 from evaluation.synthetic.roster import Ints, Roster
 
 
@@ -20,11 +21,13 @@ def truth_cells(study: Study, people: Roster, drawn: Outcomes) -> pd.DataFrame:
 
     One row per school, year, group and outcome with at least one student in the denominator. `total_y0`, `total_y1`
     are students with the event, events (kind count), or score × 1,000,000. Groups: those the study lists. Outcomes that
-    count a part of the students have no truth here.
+    count a part of the students of a district have no truth here.
     """
     groups = dict(_groups(study, people))
     parts = []
-    for outcome in (o for o in study.outcomes if o.is_of_everybody):
+    for outcome in (o for o in study.outcomes if (o.counted, o.legs) == ("cross_section", "all")):
+        if outcome.code_lists == "unchanged" and _has_new_codes(study, people.place.district.id):
+            continue
         counted, y0, y1 = _values(outcome, people, drawn)
         for dimension, group in groups.items():
             cells = _summed(people, group, counted, y0, y1)
@@ -34,6 +37,11 @@ def truth_cells(study: Study, people: Roster, drawn: Outcomes) -> pd.DataFrame:
     return cells.assign(unit="school", unit_id=[schools[i].id for i in cells["main"]], period_kind="school_year",
                         grade_band=[schools[i].band for i in cells["main"]],
                         district_id=people.place.district.id).drop(columns="main")
+
+
+def _has_new_codes(study: Study, district_id: str) -> bool:
+    first_year, _ = NEW_CODES.get(district_id, (study.periods.first, {}))
+    return study.periods.first < first_year <= study.periods.last
 
 
 def _groups(study: Study, people: Roster) -> Iterator[tuple[str, NDArray[np.object_]]]:

@@ -44,7 +44,7 @@ def _tables() -> dict[str, pd.DataFrame]:
                        for at, n, out in parts]
     actions = [("b", "ISS"), ("b", "OSS"), ("c", "OSS"), ("c", "OSS"), ("e", "ODR")]
     discipline = [{"action_id": str(i), "student_key": s, "school_id": "s101", "date": "2023-10-02", "action_std": a,
-                   "half_days_assigned": 2} for i, (s, a) in enumerate(actions)]
+                   "definition_version": "first", "half_days_assigned": 2} for i, (s, a) in enumerate(actions)]
     answers = {("b", 1): {1: 5, 2: 4, 3: 1}, ("b", 2): {1: 3, 2: 3, 4: 3}, ("c", 1): {1: 5, 2: 5},
                ("e", 1): {1: 1, 2: 1, 3: 5, 4: 1, 5: 2}}
     survey = [{"student_key": s, "school_id": "s101", "wave": YEAR * 10 + w, "instrument": "x", "item_code": f"bel{i}",
@@ -133,7 +133,7 @@ def test_a_group_that_did_not_answer_has_no_cell(found: pd.DataFrame) -> None:
 
 
 @pytest.mark.parametrize(("refused", "missing"), [
-    ("discipline_action", {"any_suspension_pct", "oss_per_100"}),
+    ("discipline_action", {"any_suspension_pct", "any_suspension_same_codes_pct", "oss_per_100"}),
     ("attendance", {"chronic_absence_pct", "chronic_absence_excl_oss_pct"}), ("survey_response", {"belonging_1to5"})])
 def test_what_was_not_sent_is_not_zero(study: Study, found: pd.DataFrame, refused: str, missing: set[str]) -> None:
     rest = _cells(study, refused=(refused,))
