@@ -165,8 +165,8 @@ def _broken_frame(found: Study) -> Iterator[tuple[str, str, str]]:
     for i, event in enumerate(found.events):
         for period in event.periods:
             yield from _unknown(f"events.{i}.periods", str(period), map(str, found.periods.all()), "period")
-        for district in event.districts:
-            yield from _unknown(f"events.{i}.districts", district, {d.id for d in found.districts}, "district")
+        for place in event.districts:
+            yield from _unknown(f"events.{i}.districts", place, {d.id for d in found.districts}, "district")
         for state in event.states:
             yield from _unknown(f"events.{i}.states", state, {d.state for d in found.districts}, "state")
 

@@ -13,11 +13,11 @@ from evaluation.contracts import conform
 from evaluation.design import build, topics
 from evaluation.errors import EstimationError
 from evaluation.estimate.__main__ import main
-from evaluation.panel.lineage import no_lineage
-from evaluation.panel.moments import no_homes, no_moments
 from evaluation.estimate.one import estimate
 from evaluation.estimate.planned import with_standing
 from evaluation.estimate.two_way import fit_two_way
+from evaluation.panel.lineage import no_lineage
+from evaluation.panel.moments import no_homes, no_moments
 from evaluation.stats.estimators.twfe import twfe, without_cohorts
 from evaluation.stats.inference.coverage import Achieved
 from evaluation.stats.inference.rules import Gates
