@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from evaluation.contracts.column import Column
 from evaluation.contracts.tables import TABLES
@@ -15,7 +17,8 @@ def conform(frame: pd.DataFrame, table: str) -> pd.DataFrame:
     Parameters
     ----------
     frame : DataFrame
-        One row per key; columns in any order.
+        One row per key; columns in any order. Text may be categories: it is written out when the rows are in order,
+        so that a large table is never held twice.
     table : str
         Name in `TABLES`.
 
@@ -25,14 +28,23 @@ def conform(frame: pd.DataFrame, table: str) -> pd.DataFrame:
         A column is missing or unknown, a type does not fit, a value is outside its limits, or a key repeats. The
         message names table, column, rule and count, never a value.
     """
-    out = checked(frame, table)
-    key = list(TABLES[table].key)
-    refuse_repeated(out.duplicated(key), table)
-    return out.sort_values(key, kind="stable", na_position="first", ignore_index=True)
+    _refuse_names(frame, table)
+    ranks = [_ranks(frame[name], TABLES[table].column(name), table) for name in TABLES[table].key]
+    order = np.lexsort(ranks[::-1])
+    out = checked(frame.take(order).reset_index(drop=True), table)
+    is_same = np.logical_and.reduce([rank[order[1:]] == rank[order[:-1]] for rank in ranks])
+    refuse_repeated(pd.Series(is_same, dtype="boolean"), table)
+    return out
 
 
 def checked(frame: pd.DataFrame, table: str) -> pd.DataFrame:
     """Return `frame` with the contract's columns and types, in the order it has: `conform` without the key."""
+    _refuse_names(frame, table)
+    contract = TABLES[table]
+    return pd.DataFrame({name: _typed(frame[name], contract.column(name), table) for name in contract.columns})
+
+
+def _refuse_names(frame: pd.DataFrame, table: str) -> None:
     contract = TABLES[table]
     for name in contract.columns:
         if name not in frame.columns:
@@ -40,7 +52,15 @@ def checked(frame: pd.DataFrame, table: str) -> pd.DataFrame:
     for name in frame.columns:
         if name not in contract.columns:
             raise ContractError(table, str(name), "is not in the contract", len(frame))
-    return pd.DataFrame({name: _typed(frame[name], contract.column(name), table) for name in contract.columns})
+
+
+def _ranks(values: pd.Series, column: Column, table: str) -> NDArray[np.int64]:
+    """Return the place of each value among the distinct ones in order; -1 where it is missing."""
+    if not isinstance(values.dtype, pd.CategoricalDtype):
+        return np.asarray(pd.factorize(_typed(values, column, table), sort=True)[0], dtype=np.int64)
+    categories = pd.Series(values.cat.categories).astype(column.dtype)
+    places = np.append(categories.rank(method="dense").to_numpy(dtype=np.int64) - 1, -1)
+    return places[values.cat.codes]
 
 
 def refuse_repeated(is_repeated: pd.Series, table: str) -> None:

@@ -12,6 +12,8 @@ from evaluation.contracts.table import Table
 
 def stacked(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Return frames of the same columns one below the other."""
+    if len(frames) == 1:
+        return frames[0].reset_index(drop=True)
     return pd.DataFrame({name: _column([frame[name] for frame in frames]) for name in frames[0].columns})
 
 
