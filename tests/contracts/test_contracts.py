@@ -2,6 +2,8 @@
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from evaluation.contracts import COLUMNS, TABLES, conform
 from evaluation.errors import ContractError
@@ -56,3 +58,15 @@ def test_public_tables_never_carry_student_counts() -> None:
     for table in TABLES.values():
         if table.audience == "public":
             assert not counts & set(table.columns), table.name
+
+
+@given(keys=st.lists(st.sampled_from(["z", "x", "é", "A", "zz", ""]), unique=True, min_size=1),
+       as_category=st.booleans())
+def test_rows_are_in_order_of_their_texts_whether_categories_or_not(keys: list[str], as_category: bool) -> None:
+    rows = pd.concat([spells(student_key=["a", "b"])] * len(keys), ignore_index=True).iloc[:len(keys)]
+    rows = rows.assign(student_key=pd.Categorical(keys, categories=keys) if as_category else keys)
+    found = conform(rows, "enrollment")
+    assert found["student_key"].tolist() == sorted(keys)
+    assert found["student_key"].dtype == "string"
+    with pytest.raises(ContractError, match=r"key repeats \(1 rows\)"):
+        conform(pd.concat([rows, rows.iloc[:1]]), "enrollment")
