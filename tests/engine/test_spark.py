@@ -59,8 +59,8 @@ def master(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     started = [_start(logs / "master.log", "Master", "--port", str(port))]
     try:
         _wait_for(logs / "master.log", "Starting Spark master", started[0])
-        started.append(_start(logs / "worker.log", "Worker", "--port", str(_free_port()), "--cores", "2", "--memory", "1g",
-                              "--work-dir", str(logs / "work"), address))
+        started.append(_start(logs / "worker.log", "Worker", "--port", str(_free_port()), "--cores", "2",
+                              "--memory", "1g", "--work-dir", str(logs / "work"), address))
         _wait_for(logs / "worker.log", "Successfully registered with master", started[1])
         yield address
     finally:
