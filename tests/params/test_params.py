@@ -102,8 +102,8 @@ def test_the_projects_own_studies_are_complete(study: str) -> None:
         (lambda s: s["outcomes"][1].update(variant_of="chronic_absence_excl_oss_pct"), "outcomes.1.variant_of",
          "Name another outcome"),
         (lambda s: s["outcomes"][1].update(variant_of="belonging_1to5"), "outcomes.1.variant_of", "give both one unit"),
-        (lambda s: s["outcomes"][3].update(placebo_for=["x"]), "outcomes.3.placebo_for", "Known: any_suspension_pct"),
-        (lambda s: s["outcomes"][3].update(placebo_for=["oss_per_100"]), "outcomes.3.placebo_for",
+        (lambda s: s["outcomes"][4].update(placebo_for=["x"]), "outcomes.4.placebo_for", "Known: any_suspension_pct"),
+        (lambda s: s["outcomes"][4].update(placebo_for=["oss_per_100"]), "outcomes.4.placebo_for",
          "Name another outcome"),
     ],
 )

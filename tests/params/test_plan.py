@@ -235,7 +235,7 @@ def test_words_and_other_ways_to_say_the_same_are_no_difference(edit):
       ("plan.decision_rules.chronic_absence_pct.margin", "2", "1.5")]),
     (lambda s: s["outcomes"][0]["parameters"].update(min_days_enrolled=60),
      [("outcomes.chronic_absence_pct.parameters.min_days_enrolled", "45", "60")]),
-    (lambda s: s["outcomes"][3]["parameters"].update(actions=["OSS", "ISS"]),
+    (lambda s: s["outcomes"][4]["parameters"].update(actions=["OSS", "ISS"]),
      [("outcomes.oss_per_100.parameters.actions.ISS", "not listed", "listed")]),
     (lambda s: s["gaps"][0].update(focal="hispanic"), [("gaps.black_white.focal", "black", "hispanic")]),
     (lambda s: s["dimensions"][0]["groups"].pop("two_or_more"),
