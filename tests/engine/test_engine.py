@@ -8,8 +8,9 @@ import narwhals.stable.v2 as nw
 import pandas as pd
 import pyarrow as pa
 import pytest
+import yaml
 
-from evaluation import engine
+from evaluation import engine, params
 from evaluation.engine.days import day_number
 from evaluation.errors import StudyError
 
@@ -73,3 +74,18 @@ def test_what_spark_lacks_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
     with pytest.raises(StudyError, match="Java"), engine.session("local[2]"):
         pass
+
+
+@pytest.mark.parametrize(("key", "value", "is_good"), [
+    ("engine", "duckdb", True), ("engine", "local[2]", True), ("engine", "local[*]", True),
+    ("engine", "spark://10.0.0.1:7077", True), ("engine", "spark://a:7077,b:7077", True), ("engine", "postgres", False),
+    ("engine", "spark:a", False), ("engine", "yarn", False), ("engine_memory", "600MB", True),
+    ("engine_memory", "4", False), ("engine_memory", "0GB", False), ("engine_memory", "4 gigabytes", False)])
+def test_an_engine_that_cannot_be_is_named_with_its_key(key: str, value: str, is_good: bool, tmp_path: Path) -> None:
+    content = yaml.safe_load((Path(__file__).parents[2] / "params.yaml").read_text())
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(content | {key: value}))
+    if is_good:
+        assert getattr(params.settings(tmp_path), key) == value
+    else:
+        with pytest.raises(StudyError, match=f"key {key}"):
+            params.settings(tmp_path)
