@@ -168,7 +168,7 @@ def test_a_sheet_that_is_not_there_is_refused_without_naming_the_others() -> Non
     (zipped(("zz", b"A,B\n1,2\n")).replace(b"zz", b"\0z"), "damaged"),
     (zipped(("mimetype", b"ods"), ("content.xml", b"<a/>")), "not_a_table"),
     (gzip.compress(gzip.compress(b"A,B\n1,2\n")), "unsafe_archive"), (gzip.compress(b"A,B\n1,2\n") + b"x", "damaged"),
-], ids=["html", "old workbook", "archive in an archive", "empty archive", "broken name", "not a workbook", "gzip of gzip",
+], ids=["html", "old workbook", "archive in archive", "empty archive", "broken name", "no workbook", "gzip of gzip",
         "bytes after gzip"])
 def test_what_is_no_table_is_refused(content: bytes, rule: str) -> None:
     assert refusal(content).rule == rule
