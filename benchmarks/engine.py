@@ -92,10 +92,11 @@ def draw(runs: Sequence[Run], target: Path) -> None:
     values = [{"rows": r.rows, "seconds": r.cpu, "program": names[r.program]} for r in runs]
     chart = {"$schema": "https://vega.github.io/schema/vega-lite/v5.json", "width": 420, "height": 260,
              "data": {"values": values}, "mark": {"type": "line", "point": True},
-             "encoding": {"x": {"field": "rows", "type": "quantitative", "scale": {"type": "log"},
-                                "title": "Rows of daily attendance", "axis": {"format": "~s"}},
-                          "y": {"field": "seconds", "type": "quantitative", "scale": {"type": "log"},
-                                "title": "CPU seconds", "axis": {"format": "~g"}},
+             "encoding": {"x": {"field": "rows", "type": "quantitative", "title": "Rows of daily attendance",
+                                "scale": {"type": "log", "domain": [GROWTH[0], GROWTH[-1]]},
+                                "axis": {"format": "~s", "values": GROWTH}},
+                          "y": {"field": "seconds", "type": "quantitative", "title": "CPU seconds",
+                                "scale": {"type": "log"}, "axis": {"format": "~g", "values": [0.1, 1, 10]}},
                           "color": {"field": "program", "type": "nominal", "title": None,
                                     "scale": {"domain": list(names.values())}}}}
     target.write_text(vl_convert.vegalite_to_svg(chart), encoding="utf-8")
