@@ -12,7 +12,7 @@ from rich.console import Console
 from evaluation import params, store
 from evaluation.errors import DeliveryError
 from evaluation.ingest.crosswalk import written
-from evaluation.ingest.district_folder import MAPPING, read_folder_mapping
+from evaluation.ingest.district_folder import MAPPING, district_of, is_delivered, read_folder_mapping
 from evaluation.ingest.hashed_file import hashed, replacements
 from evaluation.ingest.key_file import read_key_file, read_named_key, write_key_file
 from evaluation.ingest.pseudonym import FILE_VARIABLE, chosen_key, key_id, key_of, student_pseudonyms
@@ -134,8 +134,7 @@ def _district(ids: list[Path]) -> Path:
     for path in ids:
         if not path.exists():
             raise DeliveryError("there is no such file or folder.", where=str(path), fix="Check the path.")
-        full = path.resolve()
-        folder = next((f for f in (full, *full.parents) if (f / MAPPING).is_file()), None)
+        folder = district_of(path.resolve())
         if folder is None:
             raise DeliveryError("there is no mapping.yaml in the folders above.", where=str(path),
                                 fix="Give a district's folder, or files in it.")
@@ -157,4 +156,4 @@ def _files(ids: list[Path], folder: Path) -> list[str]:
     """Return the files meant, relative to the district's folder; those in no school year's folder are none."""
     files = {f for path in ids for f in (path.resolve().rglob("*") if path.is_dir() else [path.resolve()])}
     paths = (f.relative_to(folder) for f in files if f.is_file())
-    return sorted(p.as_posix() for p in paths if len(p.parts) > 1 and not any(x.startswith(".") for x in p.parts))
+    return sorted(p.as_posix() for p in paths if len(p.parts) > 1 and is_delivered(p))

@@ -60,7 +60,7 @@ def specification_curve(of: Diagnosed) -> list[Row]:
     out, a pooling of one stratum) is no further specification. Where there is no effect `undefined` says why.
     """
     topic = of.topic
-    if of.study.plan.standing(topic.specification.id, topic.outcome.id, topic.gap.id) != "confirmatory":
+    if not of.is_confirmatory:
         return []
     rows: list[Row] = []
     for chosen, specification, design in _designs(of):

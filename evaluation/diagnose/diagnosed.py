@@ -51,6 +51,12 @@ class Diagnosed:
         """Cells of the topic's outcome and dimension."""
         return cells_of(self.cells, self.topic)
 
+    @property
+    def is_confirmatory(self) -> bool:
+        """Whether the study's plan calls the result confirmatory: only these are asked how much they bear."""
+        topic = self.topic
+        return self.study.plan.standing(topic.specification.id, topic.outcome.id, topic.gap.id) == "confirmatory"
+
 
 def diagnosable(study: Study) -> tuple[Topic, ...]:
     """Return the topics of group-time effects whose gap and parts share their units and weights."""

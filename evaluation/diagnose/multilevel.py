@@ -25,8 +25,7 @@ def multilevel_checks(of: Diagnosed) -> list[Row]:
     one cell's own is 0 where a rare event did not happen, and would give it all the weight. Uncertainty is that of
     every regression here, CR2 on districts, never the model's own.
     """
-    topic = of.topic
-    if of.study.plan.standing(topic.specification.id, topic.outcome.id, topic.gap.id) != "confirmatory":
+    if not of.is_confirmatory:
         return []
     lone, others = lone_cohorts(of.design)
     design, students = without_cohorts(of.design, lone if others else ()), students_of(of)

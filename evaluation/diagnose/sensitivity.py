@@ -25,7 +25,7 @@ def sensitivity(of: Diagnosed) -> list[Row]:
     The smoothness sizes are multiples of `slope_error` of the part. No row where `breakdowns` says why there is no
     event study, and none of a result that is not confirmatory.
     """
-    path = path_of(of) if is_confirmatory(of) else None
+    path = path_of(of) if of.is_confirmatory else None
     if path is None or isinstance(path, str):
         return []
     return [{"part": part, **row} for part, study in zip(of.design.parts, path.studies, strict=True)
@@ -38,7 +38,7 @@ def breakdowns(of: Diagnosed) -> list[Row]:
     None of a result that is not confirmatory. `n_pre_periods` and `n_post_periods` count the steps before and after the
     base that the event study has.
     """
-    if not is_confirmatory(of):
+    if not of.is_confirmatory:
         return []
     path, rows = path_of(of), []
     for i, part in enumerate(of.design.parts):
@@ -51,12 +51,6 @@ def breakdowns(of: Diagnosed) -> list[Row]:
             rows.append({**about, **_breakdown(study, restriction, path.contrast), "n_pre_periods": study.n_pre,
                          "n_post_periods": study.n_post})
     return rows
-
-
-def is_confirmatory(of: Diagnosed) -> bool:
-    """Say whether the study's plan calls the result confirmatory: only these are asked how much they bear."""
-    topic = of.topic
-    return of.study.plan.standing(topic.specification.id, topic.outcome.id, topic.gap.id) == "confirmatory"
 
 
 def slope_error(study: EventStudy) -> float:

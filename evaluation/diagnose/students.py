@@ -23,7 +23,7 @@ def student_panel_checks(of: Diagnosed) -> list[Row]:
     both groups; `n_entered_later` came into the program after its start and are in the headline, not in the panel.
     """
     topic = of.topic
-    if of.study.plan.standing(topic.specification.id, topic.outcome.id, topic.gap.id) != "confirmatory":
+    if not of.is_confirmatory:
         return []
     if of.sums.moments.empty:
         return [{"undefined": NO_STUDENTS}]

@@ -14,10 +14,9 @@ from rich.console import Console
 from rich.progress import track
 
 from evaluation import engine, params, stage, store
-from evaluation.contracts import TABLES
 from evaluation.errors import DeliveryError
 from evaluation.ingest.canonical import CANONICAL, with_months
-from evaluation.ingest.district import District
+from evaluation.ingest.district import District, joined
 from evaluation.ingest.district_folder import (
     MAPPING,
     delivered_paths,
@@ -87,14 +86,14 @@ def _districts(deliveries: Path, study: Study, study_id: str) -> None:
     with engine.session(chosen.engine, memory=chosen.engine_memory, scratch=scratch) as session:
         shown = track(folders, "ingest", console=console, disable=not console.is_terminal)
         found = [_days_written(_district(folder, study, key, session), folder.name, study_id) for folder in shown]
-        moves = movement(session.frame(_joined([d.tables["enrollment"] for d in found], "enrollment")))
+        moves = movement(session.frame(joined(found, "enrollment")))
     as_of, revisions = study.deliveries.as_of, tuple(revision for district in found for revision in district.revisions)
     later = tuple(f"{folder.name}/{path}" for folder in folders for path in snapshot(delivered_paths(folder), as_of)[1])
     every = tuple(file for district in found for file in district.files)
     files = tuple(file for file in every if file.superseded_by is None)
     for table in CANONICAL:
-        store.write(_joined([d.tables[table] for d in found if table in d.tables], table), table, study_id)
-    quarantine = _joined([d.quarantine for d in found], "quarantine")
+        store.write(joined(found, table), table, study_id)
+    quarantine = pd.concat([d.quarantine for d in found], ignore_index=True)
     store.write(quarantine, "quarantine", study_id)
     written = store.write(intake(files), "intake", study_id)
     silent = {d.id for d in study.districts} - {f.district_id for f in files}
@@ -149,11 +148,6 @@ def _conclude(files: tuple[FileReport, ...], study: Study, silent: set[str], tol
     for line, colour in summary(files, silent, study.deliveries.accept_without, where):
         console.print(line, style=colour, markup=False, highlight=False, soft_wrap=True)
     stop_unless_usable(files, tolerance, study.deliveries.accept_without, where)
-
-
-def _joined(frames: list[pd.DataFrame], table: str) -> pd.DataFrame:
-    empty = pd.DataFrame(columns=list(TABLES[table].columns))
-    return pd.concat(frames, ignore_index=True) if frames else empty
 
 
 def _folders(deliveries: Path, study: Study) -> list[Path]:

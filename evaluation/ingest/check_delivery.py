@@ -14,8 +14,14 @@ from evaluation import engine
 from evaluation.errors import DeliveryError
 from evaluation.ingest.canonical import CANONICAL, with_months
 from evaluation.ingest.default_study import WORDS, default_study
-from evaluation.ingest.district import District
-from evaluation.ingest.district_folder import MAPPING, delivered_paths, ingest_folder, read_folder_mapping
+from evaluation.ingest.district import joined
+from evaluation.ingest.district_folder import (
+    MAPPING,
+    delivered_paths,
+    district_of,
+    ingest_folder,
+    read_folder_mapping,
+)
 from evaluation.ingest.report_content import report_content
 from evaluation.ingest.revised import told
 from evaluation.ingest.versions import snapshot
@@ -62,7 +68,7 @@ def check_delivery(paths: Sequence[Path], study: Study | None) -> dict[str, Any]
         files = tuple(file for file in every if file.superseded_by is None)
         names = CANONICAL if all(a.is_whole for a in asked) else tuple({f.table for f in files} & set(CANONICAL))
         read = {*names, "school_year", "enrollment", *(["attendance_day"] if "attendance" in names else [])}
-        tables = with_months({name: session.frame(_joined(found, name)) for name in sorted(read)
+        tables = with_months({name: session.frame(joined(found, name)) for name in sorted(read)
                               if any(name in d.tables for d in found)})
         quarantine = pd.concat([district.quarantine for district in found], ignore_index=True)
         content = report_content(
@@ -75,11 +81,6 @@ def check_delivery(paths: Sequence[Path], study: Study | None) -> dict[str, Any]
     later = tuple(f"{a.folder.name}/{path}" for a in asked for path in snapshot(a.wanted, as_of)[1])
     superseded = tuple(file for file in every if file.superseded_by is not None)
     return content | told(revisions, superseded, later, as_of)
-
-
-def district_of(path: Path) -> Path | None:
-    """Return the nearest folder, the path itself or above it, that holds a mapping.yaml."""
-    return next((folder for folder in (path, *path.parents) if (folder / MAPPING).is_file()), None)
 
 
 def _asked(paths: Sequence[Path]) -> list[_Asked]:
@@ -116,7 +117,3 @@ def _found(path: Path) -> Iterable[tuple[Path, set[str]]]:
         raise DeliveryError("there is nothing to check.", where=str(path),
                             fix="Name delivered files or a folder that holds some.")
     return [(folder, files)]
-
-
-def _joined(found: Sequence[District], name: str) -> pd.DataFrame:
-    return pd.concat([d.tables[name] for d in found if name in d.tables], ignore_index=True)

@@ -65,8 +65,14 @@ def ends_with_line_end(content: bytes) -> bool:
     return content.endswith((b"\n", b"\r", b"\n\0", b"\r\0"))
 
 
-def _encoding(content: bytes, table: SourceTable) -> str:
+def declared_encoding(table: SourceTable) -> str:
+    """Return the codec of the encoding that a table declares; UTF-8 may begin with its mark."""
     declared = table.encoding.lower().replace("_", "-")
+    return "utf-8-sig" if declared in {"utf-8", "utf8"} else declared
+
+
+def _encoding(content: bytes, table: SourceTable) -> str:
+    declared = declared_encoding(table)
     if content.startswith(_MARKS):
         return "utf-16"
     if b"\0" in content and not declared.startswith(_WIDE):
@@ -78,7 +84,7 @@ def _encoding(content: bytes, table: SourceTable) -> str:
     except (LookupError, UnicodeError):
         hint = "The declared encoding does not exist."
         raise RefusedFileError(Flaw("encoding", hint=hint), lines(content) - 1) from None
-    return "utf-8-sig" if declared in {"utf-8", "utf8"} else declared
+    return declared_encoding(table)
 
 
 def _broken_line(content: bytes, encoding: str) -> int | None:

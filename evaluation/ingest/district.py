@@ -97,6 +97,12 @@ def ingest_district(mapping: DistrictMapping, paths: Iterable[str], read: Callab
     return District(tables, reports, _quarantine(files, mapping), tuple(revisions))
 
 
+def joined(districts: Iterable[District], table: str) -> pd.DataFrame:
+    """Return a canonical table's rows of all districts; empty where none sent it."""
+    frames = [district.tables[table] for district in districts if table in district.tables]
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(TABLES[table].columns))
+
+
 def item_scales(study: Study) -> dict[str, tuple[int, int]]:
     """Return (low, high) of every survey item that an outcome of the study reads.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from evaluation.engine import Session
 from evaluation.ingest.crosswalk import CROSSWALKS, Crosswalk, is_beside, read_crosswalk
@@ -27,12 +27,18 @@ def read_folder_crosswalk(folder: Path) -> Crosswalk:
 
 def delivered_paths(folder: Path) -> tuple[str, ...]:
     """Return the delivered files below a district's folder, sorted; hidden files are none."""
-    found = []
-    for path in folder.rglob("*"):
-        relative = path.relative_to(folder)
-        if path.is_file() and not is_beside(relative) and not any(part.startswith(".") for part in relative.parts):
-            found.append(relative.as_posix())
-    return tuple(sorted(found))
+    below = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    return tuple(sorted(path.as_posix() for path in below if is_delivered(path)))
+
+
+def is_delivered(path: PurePath) -> bool:
+    """Return whether a path below a district's folder may be a delivered file: not hidden, no mapping, no crosswalk."""
+    return not is_beside(path) and not any(part.startswith(".") for part in path.parts)
+
+
+def district_of(path: Path) -> Path | None:
+    """Return the nearest folder, the path itself or above it, that holds a mapping.yaml."""
+    return next((folder for folder in (path, *path.parents) if (folder / MAPPING).is_file()), None)
 
 
 def ingest_folder(folder: Path, paths: Iterable[str], study: Study, *, key: bytes, session: Session) -> District:

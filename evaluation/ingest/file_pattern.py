@@ -1,10 +1,16 @@
-"""Patterns under `files` of a mapping, from the names of files."""
+"""Patterns of paths: whether a path fits one, and the pattern under `files` of a mapping from the names of files."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
+
+
+def is_listed(path: str, listed: Iterable[str]) -> bool:
+    """Return whether a path is among paths, or fits a pattern among them."""
+    return any(path == one or fnmatchcase(path, one) for one in listed)
 
 
 def file_pattern(path: str) -> str:

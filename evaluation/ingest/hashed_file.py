@@ -7,8 +7,9 @@ import io
 from collections.abc import Callable, Mapping
 
 from evaluation.errors import DeliveryError
+from evaluation.ingest.csv_records import declared_encoding
 from evaluation.ingest.mapping import DistrictMapping, SourceTable
-from evaluation.ingest.parsers import canonical_id
+from evaluation.ingest.parsers import canonical_action_id, canonical_id
 from evaluation.ingest.pseudonym import pseudonyms, student_pseudonyms
 from evaluation.ingest.values import Parser, identifier
 
@@ -29,9 +30,8 @@ def hashed(content: bytes, table: SourceTable, replaced: Mapping[str, Parser], w
     DeliveryError
         The file is not CSV in the declared encoding, or lacks such a column. The message never holds a value.
     """
-    encoding = "utf-8-sig" if table.encoding.lower().replace("_", "-") in {"utf-8", "utf8"} else table.encoding
     try:
-        text = content.decode(encoding)
+        text = content.decode(declared_encoding(table))
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=table.delimiter, strict=True))
         header = [name.strip() for name in rows[table.title_rows]]
         places = {header.index(column): parse for column, parse in replaced.items()}
@@ -55,7 +55,7 @@ def replacements(mapping: DistrictMapping, table: SourceTable, school_year: int,
     action = pseudonyms(key, mapping.district_id, "action_id")
     made: Mapping[str, Callable[[str], str]] = {
         "student_id": lambda text: student(canonical_id(text, mapping.student_id)),
-        "action_id": lambda text: action(f"{school_year}|{text}"),
+        "action_id": lambda text: action(canonical_action_id(text, school_year)),
     }
     return {table.columns[field].column: identifier(make) for field, make in made.items() if field in table.columns}
 

@@ -208,8 +208,6 @@ def _rates(frame: Frame, units: _Units, students: Mapping[Place, int]) -> Iterat
             yield Series(district, place, "discipline_action", "action_std", code, "per_100_students", points)
 
 
-
-
 def _means(frame: Frame, table: str, column: str, by: str, *, units: _Units) -> Iterator[Series]:
     """Yield the mean of a column by code."""
     rows = frame.select(*units.keys, by, column).with_columns((nw.col(column) * nw.col(column)).alias("square"))
@@ -260,8 +258,6 @@ def _share(year: int, total: int, n: int) -> Point:
 
 def _rate(year: int, total: int, n: int) -> Point:
     return Point(year, total, n, n, _SEVERAL_AT_ONCE * 100**2 * max(total, 1) / n**2, per=100)
-
-
 
 
 def _mean(year: int, row: Mapping[Any, Any], column: str, square: str) -> Point:

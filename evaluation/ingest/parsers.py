@@ -72,7 +72,7 @@ def _parser(field: str, source: SourceColumn, table: SourceTable, how: Reading) 
         "student_id": how.student_parser,
         "school_id": lambda: identifier(lambda text: f"{how.district_id}-{text}"),
         "merged_into": lambda: _other_school(how), "feeder_from": lambda: _other_school(how),
-        "action_id": lambda: identifier(lambda text: how.action_key(f"{year}|{text}")),
+        "action_id": lambda: identifier(lambda text: how.action_key(canonical_action_id(text, year))),
         "grade_low": lambda: grade, "grade_high": lambda: grade, "grade": lambda: grade,
         "calendar_days": lambda: integer(1, 260), "session_days": lambda: integer(1, 260),
         "begin_date": lambda: day(source.format, year, missing=None),
@@ -105,6 +105,11 @@ def canonical_id(text: str, how: StudentId) -> str:
     """Return a student id in its one form, so that years link."""
     upper = text.upper()
     return upper.zfill(how.zero_pad) if how.zero_pad else upper
+
+
+def canonical_action_id(text: str, school_year: int) -> str:
+    """Return a discipline action's id in its one form: districts count them anew every year."""
+    return f"{school_year}|{text}"
 
 
 def _answer(table: SourceTable, scale: tuple[int, int], *, blank: None) -> Parser:

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from evaluation.errors import DeliveryError
 from evaluation.ingest.containers import opened
-from evaluation.ingest.crosswalk import is_beside
+from evaluation.ingest.district_folder import delivered_paths
 from evaluation.ingest.guess import is_known
 from evaluation.ingest.layouts import known_layouts, with_layouts
 from evaluation.ingest.mapping_text import CHECK
@@ -76,10 +76,7 @@ def _files(path: Path) -> Iterator[Path]:
     if path.is_file():
         yield path
         return
-    for file in sorted(path.rglob("*")):
-        relative = file.relative_to(path)
-        if file.is_file() and not is_beside(relative) and not any(part.startswith(".") for part in relative.parts):
-            yield file
+    yield from sorted(path / name for name in delivered_paths(path))
 
 
 def _district(file: Path) -> str | None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
 import pandas as pd
 
 from evaluation.contracts import TABLES
 from evaluation.errors import DeliveryError, ToleranceError
+from evaluation.ingest.file_pattern import is_listed
 from evaluation.ingest.records import FileReport
 
 _NAMED = 5
@@ -72,8 +72,7 @@ def refused_files(files: Iterable[FileReport], accept_without: tuple[str, ...]
     unexpected: list[FileReport] = []
     accepted: list[FileReport] = []
     for file in sorted((f for f in files if f.refusal is not None), key=lambda f: f.file):
-        is_declared = any(file.file == p or fnmatchcase(file.file, p) for p in accept_without)
-        (accepted if is_declared else unexpected).append(file)
+        (accepted if is_listed(file.file, accept_without) else unexpected).append(file)
     return unexpected, accepted
 
 

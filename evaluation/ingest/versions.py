@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
-from fnmatch import fnmatchcase
 from itertools import groupby, pairwise
 
 from evaluation.ingest.delivered import DeliveredFile
+from evaluation.ingest.file_pattern import is_listed
 from evaluation.ingest.records import Flaw
 
 MOST_SHRINK = 0.2
@@ -99,7 +99,7 @@ def hold_shrunk(files: Iterable[DeliveredFile], district_id: str, accept_smaller
             continue
         now, before = _rows(newest), _rows(earlier[-1])
         names = [f"{district_id}/{f.name}" for f in newest]
-        is_expected = all(any(n == p or fnmatchcase(n, p) for p in accept_smaller) for n in names)
+        is_expected = all(is_listed(name, accept_smaller) for name in names)
         if now < (1 - MOST_SHRINK) * before and not is_expected:
             for file in newest:
                 file.refuse(Flaw("delivery_shrinks", hint=f"{now:,} rows, {before:,} in {earlier[-1][0].folder}."))

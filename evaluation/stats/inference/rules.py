@@ -29,7 +29,6 @@ class Gates:
     joint: JointGate
 
 
-
 @dataclass(frozen=True)
 class Case:
     """What the rules look at.
