@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 
 from benchmarks.delivered_columns import STREWN, UNDECIDABLE, YEAR, Column, Draw, clean, identifiers
-from evaluation.ingest.identifiers import kind_of_header, kind_of_values
+from evaluation.ingest.identity.identifiers import kind_of_header, kind_of_values
 
 
 def drawn(rng: random.Random, kind: str, header: str, draw: Draw, rows: int) -> Column:

@@ -15,9 +15,8 @@ from rich.table import Table
 from evaluation import params, store
 from evaluation.errors import DeliveryError
 from evaluation.ingest.check_delivery import check_delivery
-from evaluation.ingest.district_folder import district_of
-from evaluation.ingest.district_folder import MAPPING, read_folder_mapping
-from evaluation.ingest.report_html import page
+from evaluation.ingest.district_folder import MAPPING, district_of, read_folder_mapping
+from evaluation.ingest.report.html import page
 from evaluation.params import Study
 
 _MOST_SHOWN = 12

@@ -11,12 +11,12 @@ from rich.console import Console
 
 from evaluation import params, store
 from evaluation.errors import DeliveryError
-from evaluation.ingest.crosswalk import written
 from evaluation.ingest.district_folder import MAPPING, district_of, is_delivered, read_folder_mapping
-from evaluation.ingest.hashed_file import hashed, replacements
-from evaluation.ingest.key_file import read_key_file, read_named_key, write_key_file
-from evaluation.ingest.pseudonym import FILE_VARIABLE, chosen_key, key_id, key_of, student_pseudonyms
-from evaluation.ingest.source_ids import source_ids, table_with_students
+from evaluation.ingest.identity.crosswalk import written
+from evaluation.ingest.identity.hashed_file import hashed, replacements
+from evaluation.ingest.identity.key_file import read_key_file, read_named_key, write_key_file
+from evaluation.ingest.identity.pseudonym import FILE_VARIABLE, chosen_key, key_id, key_of, student_pseudonyms
+from evaluation.ingest.identity.source_ids import source_ids, table_with_students
 from evaluation.ingest.versions import year_and_day
 
 KeyFile = Annotated[Path, typer.Argument(help="A key file made with `evaluation key new`.")]

@@ -10,8 +10,8 @@ from rich.console import Console
 
 from evaluation import store
 from evaluation.errors import DeliveryError
-from evaluation.ingest.mapping_text import CHECK
-from evaluation.ingest.propose_files import propose_files
+from evaluation.ingest.proposal.mapping_text import CHECK
+from evaluation.ingest.proposal.propose_files import propose_files
 
 
 def map(

@@ -24,16 +24,16 @@ from evaluation.ingest.district_folder import (
     read_folder_crosswalk,
     read_folder_mapping,
 )
-from evaluation.ingest.k_anonymity import k_anonymity
-from evaluation.ingest.key_file import read_named_key
-from evaluation.ingest.linking import linked_by, movement, unlinked
-from evaluation.ingest.pseudonym import chosen_key, key_id
-from evaluation.ingest.public import read_public
+from evaluation.ingest.identity.k_anonymity import k_anonymity
+from evaluation.ingest.identity.key_file import read_named_key
+from evaluation.ingest.identity.linking import linked_by, movement, unlinked
+from evaluation.ingest.identity.pseudonym import chosen_key, key_id
+from evaluation.ingest.public.cells import read_public
 from evaluation.ingest.records import FileReport
-from evaluation.ingest.report import intake, stop_unless_usable, summary
-from evaluation.ingest.report_content import report_content
-from evaluation.ingest.report_html import page
-from evaluation.ingest.revised import lines, told
+from evaluation.ingest.report.account import intake, stop_unless_usable, summary
+from evaluation.ingest.report.content import report_content
+from evaluation.ingest.report.html import page
+from evaluation.ingest.report.revised import lines, told
 from evaluation.ingest.versions import snapshot
 from evaluation.params import Study
 

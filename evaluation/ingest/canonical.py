@@ -9,7 +9,7 @@ import narwhals.stable.v2 as nw
 from evaluation.contracts import TABLES
 from evaluation.daily import months
 from evaluation.engine import Frame
-from evaluation.ingest.mapping import FIELDS
+from evaluation.ingest.mapping.schema import FIELDS
 
 CANONICAL = tuple(name for name in FIELDS if name in TABLES)
 

@@ -22,8 +22,8 @@ from evaluation.ingest.district_folder import (
     ingest_folder,
     read_folder_mapping,
 )
-from evaluation.ingest.report_content import report_content
-from evaluation.ingest.revised import told
+from evaluation.ingest.report.content import report_content
+from evaluation.ingest.report.revised import told
 from evaluation.ingest.versions import snapshot
 from evaluation.params import Study
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from evaluation import params
-from evaluation.ingest.mapping import DistrictMapping, SurveyTable
+from evaluation.ingest.mapping.schema import DistrictMapping, SurveyTable
 from evaluation.params import District, Outcome, Study
 
 WORDS = "the default ones (any school year, all grades); name the study's file with --study for its own"

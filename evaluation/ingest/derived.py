@@ -10,10 +10,10 @@ from decimal import Decimal, InvalidOperation
 
 import numpy as np
 
-from evaluation.ingest.derivation import Derived, FederalRace
-from evaluation.ingest.mapping import SourceTable
-from evaluation.ingest.text import Text
-from evaluation.ingest.xml_records import SEVERAL
+from evaluation.ingest.mapping.derivation import Derived, FederalRace
+from evaluation.ingest.mapping.schema import SourceTable
+from evaluation.ingest.readers.text import Text
+from evaluation.ingest.readers.xml_records import SEVERAL
 
 _NO = frozenset({"", "0", "f", "false", "n", "no"})
 

@@ -17,18 +17,18 @@ from evaluation.daily import months
 from evaluation.engine import Session, collect
 from evaluation.errors import DeliveryError, StudyError
 from evaluation.ingest.attendance_parts import attendance
-from evaluation.ingest.compare import compare
-from evaluation.ingest.crosswalk import Crosswalk
 from evaluation.ingest.delivered import DeliveredFile
-from evaluation.ingest.generalise import by_month
-from evaluation.ingest.mapping import DistrictMapping, EventTable, SourceTable
+from evaluation.ingest.identity.crosswalk import Crosswalk
+from evaluation.ingest.identity.generalise import by_month
+from evaluation.ingest.identity.pseudonym import pseudonyms, student_pseudonyms
+from evaluation.ingest.mapping.schema import DistrictMapping, EventTable, SourceTable
 from evaluation.ingest.parsers import Reading
-from evaluation.ingest.pseudonym import pseudonyms, student_pseudonyms
+from evaluation.ingest.readers.sheet import read_sheet
 from evaluation.ingest.records import FileReport, Flaw, RefusedFileError, findings, sentence
-from evaluation.ingest.revised import Revision
+from evaluation.ingest.report.compare import compare
+from evaluation.ingest.report.revised import Revision
 from evaluation.ingest.rulebook import RULES
 from evaluation.ingest.rules import KEEPS_NO_ROW, judged
-from evaluation.ingest.sheet import read_sheet
 from evaluation.ingest.stacked import stacked, typed_as
 from evaluation.ingest.typed import Typed, loses_zeros, typed
 from evaluation.ingest.versions import hold_shrunk, refuse_conflicts, supersede, versions, year_and_day

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path, PurePath
 
 from evaluation.engine import Session
-from evaluation.ingest.crosswalk import CROSSWALKS, Crosswalk, is_beside, read_crosswalk
 from evaluation.ingest.district import District, ingest_district
-from evaluation.ingest.mapping import DistrictMapping, read_mapping
+from evaluation.ingest.identity.crosswalk import CROSSWALKS, Crosswalk, is_beside, read_crosswalk
+from evaluation.ingest.mapping.schema import DistrictMapping, read_mapping
 from evaluation.params import Study
 
 MAPPING = "mapping.yaml"

@@ -8,9 +8,9 @@ from decimal import Decimal
 import pandas as pd
 
 from evaluation.ingest.attendance_parts import DAY, PRESENT
-from evaluation.ingest.mapping import AttendanceTable, SourceTable
+from evaluation.ingest.mapping.schema import AttendanceTable, SourceTable
+from evaluation.ingest.readers.sheet import Sheet
 from evaluation.ingest.records import Flaw
-from evaluation.ingest.sheet import Sheet
 from evaluation.ingest.values import MOST_DAYS, Broken, Parser, scaled
 
 

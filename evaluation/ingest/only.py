@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.ingest.mapping import SourceTable
-from evaluation.ingest.sheet import Sheet
+from evaluation.ingest.mapping.schema import SourceTable
+from evaluation.ingest.readers.sheet import Sheet
 
 
 def kept_rows(sheet: Sheet, table: SourceTable) -> tuple[Sheet, NDArray[np.int64]]:

@@ -6,9 +6,16 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from evaluation.contracts import COLUMNS
-from evaluation.ingest.crosswalk import Crosswalk, carried
+from evaluation.ingest.identity.crosswalk import Crosswalk, carried
 from evaluation.ingest.lengths import length_parser
-from evaluation.ingest.mapping import ATTRIBUTES, AttendanceTable, SourceColumn, SourceTable, StudentId, SurveyTable
+from evaluation.ingest.mapping.schema import (
+    ATTRIBUTES,
+    AttendanceTable,
+    SourceColumn,
+    SourceTable,
+    StudentId,
+    SurveyTable,
+)
 from evaluation.ingest.values import (
     MOST_DAYS,
     Broken,

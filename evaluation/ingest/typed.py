@@ -12,17 +12,24 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from evaluation.ingest.crosswalk import left_behind
 from evaluation.ingest.derived import derived_columns
-from evaluation.ingest.identifiers import kind_of_values
+from evaluation.ingest.identity.crosswalk import left_behind
+from evaluation.ingest.identity.identifiers import kind_of_values
 from evaluation.ingest.lengths import without_length
-from evaluation.ingest.mapping import ATTRIBUTES, LINEAGE, AttendanceTable, SourceColumn, SourceTable, SurveyTable
+from evaluation.ingest.mapping.schema import (
+    ATTRIBUTES,
+    LINEAGE,
+    AttendanceTable,
+    SourceColumn,
+    SourceTable,
+    SurveyTable,
+)
 from evaluation.ingest.only import kept_rows
 from evaluation.ingest.parsers import Reading, columns_of
+from evaluation.ingest.readers.sheet import Sheet
+from evaluation.ingest.readers.text import Text
 from evaluation.ingest.records import Flaw, RefusedFileError
 from evaluation.ingest.rulebook import REFUSE_FILE
-from evaluation.ingest.sheet import Sheet
-from evaluation.ingest.text import Text
 from evaluation.ingest.values import Broken, is_no_date
 
 _MOST_LOST_IDS = 0.01

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import TypeAlias
 
-from evaluation.ingest.mapping import SourceColumn
+from evaluation.ingest.mapping.schema import SourceColumn
 
 
 @dataclass(frozen=True)

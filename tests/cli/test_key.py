@@ -9,8 +9,8 @@ from typer.testing import CliRunner
 
 from evaluation.cli.key import key
 from evaluation.errors import DeliveryError
-from evaluation.ingest.crosswalk import read_crosswalk
-from evaluation.ingest.pseudonym import key_id, student_pseudonyms
+from evaluation.ingest.identity.crosswalk import read_crosswalk
+from evaluation.ingest.identity.pseudonym import key_id, student_pseudonyms
 from tests.ingest.corpus.delivery import MAPPING, good_files
 
 runner = CliRunner()

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from evaluation.ingest.layouts import known_layouts
-from evaluation.ingest.mapping import read_mapping
+from evaluation.ingest.mapping.layouts import known_layouts
+from evaluation.ingest.mapping.schema import read_mapping
 from evaluation.params import Delivery
 
 PAGE = (Path(__file__).parents[2] / "docs" / "delivery.md").read_text()

@@ -15,10 +15,10 @@ import atheris
 with atheris.instrument_imports(include=["evaluation.ingest", "openpyxl"]):
     import openpyxl  # noqa: F401  (the readers import it late, when it would not be watched)
 
+    from evaluation.ingest.identity.pseudonym import pseudonyms
     from evaluation.ingest.parsers import Reading
-    from evaluation.ingest.pseudonym import pseudonyms
+    from evaluation.ingest.readers.sheet import read_sheet
     from evaluation.ingest.records import RefusedFileError
-    from evaluation.ingest.sheet import read_sheet
     from evaluation.ingest.typed import typed
 
 from tests.ingest.corpus.all_cases import CASES

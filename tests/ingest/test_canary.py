@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from evaluation.ingest.crosswalk import COLUMNS
+from evaluation.ingest.identity.crosswalk import COLUMNS
 from tests.ingest.corpus.canaries import BROKEN, CANARIES, GIVEN, ID, KEY, NAME, SOCIAL, SURNAME, YEARS, good
 from tests.ingest.corpus.delivery import MAPPING
 from tests.tiny.project import Project, make

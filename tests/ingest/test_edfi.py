@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from evaluation import engine
 from evaluation.errors import DeliveryError
 from evaluation.ingest.district import District, ingest_district
-from evaluation.ingest.mapping import read_mapping
+from evaluation.ingest.mapping.schema import read_mapping
+from evaluation.ingest.readers.xml_records import xml_records
 from evaluation.ingest.records import RefusedFileError
-from evaluation.ingest.xml_records import xml_records
 from evaluation.params import Study
 from tests.ingest import edfi
 

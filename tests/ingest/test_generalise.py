@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from evaluation import engine
 from evaluation.contracts import TABLES, conform
 from evaluation.engine import collect
-from evaluation.ingest.generalise import by_month
+from evaluation.ingest.identity.generalise import by_month
 
 COLUMNS = TABLES["enrollment"].columns
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluation.ingest.column_words import is_nobodys_name
-from evaluation.ingest.identifiers import kind_of_header, kind_of_values
-from evaluation.ingest.shapes import shaped
+from evaluation.ingest.identity.column_words import is_nobodys_name
+from evaluation.ingest.identity.identifiers import kind_of_header, kind_of_values
+from evaluation.ingest.identity.shapes import shaped
 
 CODES = tuple(f"A{i:04d}" for i in range(300))
 

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from evaluation.contracts import TABLES
 from evaluation.errors import DeliveryError, StudyError, ToleranceError
 from evaluation.ingest.district import District, item_scales
-from evaluation.ingest.mapping import read_mapping
-from evaluation.ingest.pseudonym import chosen_key, pseudonyms
+from evaluation.ingest.identity.pseudonym import chosen_key, pseudonyms
+from evaluation.ingest.mapping.schema import read_mapping
 from evaluation.ingest.records import FileReport
-from evaluation.ingest.report import stop_unless_usable, summary
+from evaluation.ingest.report.account import stop_unless_usable, summary
 from evaluation.params import Study
 
 Take = Callable[..., District]

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluation import engine
-from evaluation.ingest.k_anonymity import QUASI_IDENTIFIERS, k_anonymity
+from evaluation.ingest.identity.k_anonymity import QUASI_IDENTIFIERS, k_anonymity
 
 ATTRIBUTES = ("race_ethnicity", "sex", "disability", "english_learner", "economic")
 

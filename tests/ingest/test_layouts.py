@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from evaluation import engine
 from evaluation.errors import DeliveryError
-from evaluation.ingest.derivation import FederalRace
 from evaluation.ingest.derived import derived_columns, federal_race
 from evaluation.ingest.district import District, ingest_district
-from evaluation.ingest.layouts import known_layouts, with_layouts
-from evaluation.ingest.mapping import SourceTable, read_mapping
-from evaluation.ingest.text import Text
+from evaluation.ingest.mapping.derivation import FederalRace
+from evaluation.ingest.mapping.layouts import known_layouts, with_layouts
+from evaluation.ingest.mapping.schema import SourceTable, read_mapping
+from evaluation.ingest.readers.text import Text
 from evaluation.params import Study
 
 HEAD = "district_id: ia-9001\nversion: '1'\n"

@@ -8,9 +8,9 @@ import pytest
 
 from evaluation import engine
 from evaluation.errors import DeliveryError
-from evaluation.ingest.crosswalk import Crosswalk, carried, read_crosswalk, written
-from evaluation.ingest.linking import linked_by, movement, unlinked
-from evaluation.ingest.pseudonym import chosen_key, key_id, key_of, pseudonyms, student_pseudonyms
+from evaluation.ingest.identity.crosswalk import Crosswalk, carried, read_crosswalk, written
+from evaluation.ingest.identity.linking import linked_by, movement, unlinked
+from evaluation.ingest.identity.pseudonym import chosen_key, key_id, key_of, pseudonyms, student_pseudonyms
 from evaluation.ingest.values import Broken
 from tests.ingest.corpus.delivery import KEY, mapping_of
 

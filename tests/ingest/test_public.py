@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from evaluation import params
 from evaluation.errors import DeliveryError, StudyError
-from evaluation.ingest import public_archive
 from evaluation.ingest.__main__ import _public as ingest_public
-from evaluation.ingest.public import PublicIntake, read_public
-from evaluation.ingest.public_file import RULES, read_file
+from evaluation.ingest.public import archive
+from evaluation.ingest.public.cells import PublicIntake, read_public
+from evaluation.ingest.public.file import RULES, read_file
 
 ROOT = Path(__file__).parents[2]
 UNITS = {"0010011": "ct-0010011", "0020011": "ct-0020011"}
@@ -210,10 +210,10 @@ def test_a_damaged_or_oversized_archive_is_refused(tmp_path, monkeypatch):
     (tmp_path / "birch.zip").write_bytes(whole.replace(b"Ashford", b"Ashfort"))
     with pytest.raises(DeliveryError, match="not a readable zip"):
         read_public(tmp_path, small_study())
-    monkeypatch.setattr(public_archive, "MAX_FILE_BYTES", 50)
+    monkeypatch.setattr(archive, "MAX_FILE_BYTES", 50)
     with pytest.raises(DeliveryError, match="larger than 50"):
         take(tmp_path)
-    monkeypatch.setattr(public_archive, "MAX_TOTAL_BYTES", 50)
+    monkeypatch.setattr(archive, "MAX_TOTAL_BYTES", 50)
     with pytest.raises(DeliveryError, match="unpacks to more than 50"):
         take(tmp_path)
 

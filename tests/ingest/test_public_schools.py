@@ -12,8 +12,8 @@ from pydantic import ValidationError
 
 from evaluation import params
 from evaluation.errors import StudyError
-from evaluation.ingest.public import read_public
-from evaluation.ingest.public_wide import read_wide
+from evaluation.ingest.public.cells import read_public
+from evaluation.ingest.public.wide import read_wide
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT.parent / "shared" / "real" / "crdc-sample" / "crdc201314_sample1000.zip"

@@ -16,10 +16,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluation.ingest.mapping import SourceTable
+from evaluation.ingest.mapping.schema import SourceTable
+from evaluation.ingest.readers.sheet import Sheet, read_sheet
+from evaluation.ingest.readers.text import Text, coded, combined
 from evaluation.ingest.records import Flaw, RefusedFileError
-from evaluation.ingest.sheet import Sheet, read_sheet
-from evaluation.ingest.text import Text, coded, combined
 from tests.ingest.corpus.containers import parquet, workbook, zipped
 
 ROOT = Path(__file__).parents[2]
@@ -189,8 +189,8 @@ def test_a_suffix_must_fit_the_content_and_an_unknown_one_says_nothing(suffix: s
 _LARGE = """
 import resource
 from evaluation.ingest.parsers import Reading
-from evaluation.ingest.pseudonym import pseudonyms
-from evaluation.ingest.sheet import read_sheet
+from evaluation.ingest.identity.pseudonym import pseudonyms
+from evaluation.ingest.readers.sheet import read_sheet
 from evaluation.ingest.typed import typed
 from tests.ingest.corpus.delivery import mapping_of
 students, months = 500_000, [f"2023-{m:02d}" for m in range(7, 13)] * 4

@@ -10,15 +10,15 @@ import pytest
 from evaluation import engine
 from evaluation.contracts import TABLES
 from evaluation.engine import Session
-from evaluation.ingest.compare import compare
-from evaluation.ingest.coverage_matrix import coverage_matrix
 from evaluation.ingest.district import District
-from evaluation.ingest.level_shift import Point, Series, level_shifts, shifts
 from evaluation.ingest.records import FileReport, Finding
-from evaluation.ingest.report_content import report_content
-from evaluation.ingest.report_html import page
-from evaluation.ingest.small_counts import shown
-from evaluation.ingest.to_mend import problems, verdict
+from evaluation.ingest.report.compare import compare
+from evaluation.ingest.report.content import report_content
+from evaluation.ingest.report.coverage_matrix import coverage_matrix
+from evaluation.ingest.report.html import page
+from evaluation.ingest.report.level_shift import Point, Series, level_shifts, shifts
+from evaluation.ingest.report.small_counts import shown
+from evaluation.ingest.report.to_mend import problems, verdict
 
 Take = Callable[..., District]
 

@@ -10,8 +10,8 @@ import pytest
 from evaluation import engine
 from evaluation.contracts import TABLES
 from evaluation.ingest.district import District
-from evaluation.ingest.report_content import report_content
-from evaluation.ingest.report_html import page
+from evaluation.ingest.report.content import report_content
+from evaluation.ingest.report.html import page
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",

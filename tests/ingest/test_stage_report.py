@@ -9,7 +9,7 @@ import pytest
 
 from evaluation.ingest.__main__ import main
 from evaluation.ingest.check_delivery import check_delivery
-from evaluation.ingest.report_html import page
+from evaluation.ingest.report.html import page
 from evaluation.params import Study
 
 ROOT = Path(__file__).parents[2]

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from evaluation import params
-from evaluation.ingest.public import PublicIntake, read_public
+from evaluation.ingest.public.cells import PublicIntake, read_public
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "../shared/real/connecticut"

@@ -9,7 +9,7 @@ import pytest
 from evaluation import params
 from evaluation.design import topics
 from evaluation.estimate.one import estimate
-from evaluation.ingest.public import read_public
+from evaluation.ingest.public.cells import read_public
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "../shared/real/connecticut"

@@ -2,7 +2,7 @@
 
 import yaml
 
-from evaluation.ingest.mapping import DistrictMapping, read_mapping
+from evaluation.ingest.mapping.schema import DistrictMapping, read_mapping
 
 KEY = b"a key for tests, thirty-two bytes"
 YEAR = 2024

@@ -1,0 +1,1 @@
+"""What `evaluation map` proposes from headers and values."""

@@ -1,0 +1,102 @@
+"""A file nobody has mapped yet: how it is written, where its header is, and its columns."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import chain, islice
+
+import numpy as np
+
+from evaluation.ingest.mapping.schema import SourceTable
+from evaluation.ingest.readers.containers import opened
+from evaluation.ingest.readers.sheet import READERS
+from evaluation.ingest.readers.text import coded
+from evaluation.ingest.records import Flaw, RefusedFileError
+
+_DELIMITERS = (",", ";", "\t", "|")
+_LINES = 60
+_TITLES = 15
+_FEWEST_KNOWN = 2
+
+
+class NoKnownHeaderError(Exception):
+    """No line of a file names two known columns."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A file's columns: distinct trimmed values with how many rows hold each, by name in the header's order.
+
+    `is_encoding_guessed`: the bytes are no UTF-8, and nothing in them says what they are.
+    """
+
+    path: str
+    kind: str
+    encoding: str
+    is_encoding_guessed: bool
+    delimiter: str
+    title_rows: int
+    columns: Mapping[str, Counter[str]]
+    rows: int
+
+
+def read_sample(content: bytes, path: str, is_known: Callable[[str], bool]) -> Sample:
+    """Return what a file holds. The header is the line among the first with most names that `is_known` knows.
+
+    Raises
+    ------
+    RefusedFileError
+        The file cannot be read.
+    NoKnownHeaderError
+        No line names at least two known columns. Nothing of the file may be repeated then, since the first line of a
+        file without header is a student.
+    """
+    if not content:
+        raise RefusedFileError(Flaw("empty_file"))
+    file = opened(content, path)
+    encoding, is_guessed = _encoding(file.content) if file.kind == "csv" else ("utf-8", False)
+    delimiter = _delimiter(file.content, encoding) if file.kind == "csv" else ","
+    table = SourceTable(files="*", encoding=encoding, delimiter=delimiter, columns={})
+    records = READERS[file.kind](file.content, table)
+    first = list(islice(records, _TITLES + 1))
+    known = [len({name for field in record if is_known(name := field.strip())}) for record in first]
+    at = known.index(max(known)) if known else 0
+    if not known or known[at] < _FEWEST_KNOWN:
+        raise NoKnownHeaderError
+    header = [name.strip() for name in first[at]]
+    body = coded(chain(first[at + 1:], records), len(header), at + 2)
+    columns: dict[str, Counter[str]] = {}
+    for name, column in zip(header, body.columns, strict=True):
+        counts = np.bincount(column.codes, minlength=len(column.values))
+        values: Counter[str] = Counter()
+        for value, n in zip(column.values, counts, strict=True):
+            values[value.strip()] += int(n)
+        columns.setdefault(name, values)
+    return Sample(path, file.kind, encoding, is_guessed, delimiter, at, columns, len(body.rows) + len(body.odd))
+
+
+def _encoding(content: bytes) -> tuple[str, bool]:
+    """Return (encoding, whether it is a guess)."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16", False
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return "cp1252", True
+    return "utf-8", False
+
+
+def _delimiter(content: bytes, encoding: str) -> str:
+    """Return the mark that splits most of the first lines into the same number of fields."""
+    text = io.StringIO(content[:200_000].decode(encoding, errors="replace"))
+    lines = list(islice(text, _LINES))
+
+    def agreement(mark: str) -> tuple[int, int]:
+        widths = Counter(len(record) for record in csv.reader(lines, delimiter=mark) if len(record) > 1)
+        (width, count) = widths.most_common(1)[0] if widths else (0, 0)
+        return count, width
+    return max(_DELIMITERS, key=agreement)

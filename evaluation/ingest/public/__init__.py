@@ -1,0 +1,1 @@
+"""Public group-level files, which become cells without a student."""

@@ -1,0 +1,1 @@
+"""Reading files of any form into sheets of text: containers, encodings, headers, records."""

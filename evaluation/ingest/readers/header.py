@@ -1,0 +1,67 @@
+"""Whether a file's header can be trusted, and how its names may be repeated in a message."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from evaluation.ingest.identity.column_words import is_nobodys_name
+from evaluation.ingest.identity.identifiers import kind_of_header
+from evaluation.ingest.mapping.schema import SourceTable
+from evaluation.ingest.records import Flaw, RefusedFileError
+
+TITLES_SEARCHED = 15
+_SIMILAR = 0.6
+
+
+def check_header(header: list[str], row: int, below: Iterable[tuple[int, list[str]]], n_rows: int, table: SourceTable
+                 ) -> None:
+    """Refuse a header that lacks a declared column, names one twice or names what identifies a person.
+
+    Parameters
+    ----------
+    row : int
+        The header's spreadsheet row.
+    below : (row, fields)
+        The next rows, searched for the true header.
+    n_rows : int
+        Rows below the header, as far as can be told.
+
+    Raises
+    ------
+    RefusedFileError
+        The first thing that is wrong.
+    """
+    required = table.required()
+    missing = [name for name in required if name not in header]
+    if missing:
+        for number, record in below:
+            if set(required) <= {field.strip() for field in record}:
+                raise RefusedFileError(Flaw("title_rows", number, hint=f"The header is in row {number}."), n_rows)
+        hint = _nearest(missing[0], header, table)
+        raise RefusedFileError(Flaw("missing_column", row, missing[0], hint=hint), n_rows)
+    for name in header:
+        if name and header.count(name) > 1:
+            shown = name if name in (*required, *table.drop) else None
+            raise RefusedFileError(Flaw("duplicate_column", row, shown), n_rows)
+    for name in header:
+        kind = kind_of_header(name, is_declared=name in required)
+        if kind is not None:
+            shown = shown_name(name, header.index(name) + 1, table)
+            raise RefusedFileError(Flaw("identifiable_column", row, shown, hint=f"Kind: {kind}."), n_rows)
+
+
+def shown_name(name: str, place: int, table: SourceTable) -> str:
+    """Return a column's name, or its place where an undeclared name could be a value."""
+    return name if is_nobodys_name(name) or name in (*table.required(), *table.drop) else f"column {place}"
+
+
+def _nearest(wanted: str, header: list[str], table: SourceTable) -> str:
+    """Name another delimiter, or the most similar undeclared column (with digits it could be a value, not a name)."""
+    other = next((mark for mark in (";", "\t", "|", ",") if len(header) == 1 and mark in header[0]), None)
+    if other is not None:
+        return f"The header is one column and holds `{'tab' if other == chr(9) else other}`: declare `delimiter`."
+    free = {name.casefold(): name for name in header
+            if name and name not in table.required() and not any(c.isdigit() for c in name)}
+    close = get_close_matches(wanted.casefold(), list(free), n=1, cutoff=_SIMILAR)
+    return f"The nearest name in the file is `{free[close[0]]}`." if close else ""

@@ -1,0 +1,1 @@
+"""What a district is told about its delivery: the account, what to mend, coverage, shifts, comparisons."""

@@ -1,0 +1,109 @@
+"""What a data manager should mend, worst first, and the one sentence above the report."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from evaluation.ingest.records import FileReport, Finding, Kind
+from evaluation.ingest.report.account import over_tolerance, refused_files
+
+_CONSEQUENCES = ("no_roster", "no_enrollment", "school_not_in_roster", "not_enrolled_at_school", "not_enrolled")
+"""Broken where the schools or the enrolment of the year lack what they should have: mended with these first."""
+_NO_CAUSE = (*_CONSEQUENCES, "total_row", "header_again")
+_BASE = ("school_year", "enrollment")
+_LACKS = {"no_roster": "school_year", "no_enrollment": "enrollment"}
+"""One thing to mend, whichever tables rest on it."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One rule broken in one table and column of a district, in all its files together; `first` is where it starts.
+
+    `is_blocking`: it keeps the delivery from being taken. `follows`: it is likely to be gone once the schools or the
+    enrolment of the same years are mended.
+    """
+
+    kind: Kind
+    is_blocking: bool
+    follows: bool
+    rule: str
+    district_id: str
+    table: str
+    column: str | None
+    what: str
+    fix: str
+    rows: int
+    files: int
+    first_file: str
+    first_row: int | None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One sentence and the exit code it stands for: 0 send it, 2 something is refused, 3 too much is set aside."""
+
+    sentence: str
+    exit_code: Literal[0, 2, 3]
+
+
+def problems(files: Iterable[FileReport], *, tolerance: float, accept_without: tuple[str, ...]) -> tuple[Problem, ...]:
+    """Return what is refused or set aside, worst first, and what only follows from it last."""
+    files = tuple(files)
+    unexpected = {f.file for f in refused_files(files, accept_without)[0]}
+    over = {line.district_id for line in over_tolerance(files, tolerance)}
+    grouped: dict[tuple[str, str, str, str, str], list[tuple[FileReport, Finding]]] = defaultdict(list)
+    for file in sorted(files, key=lambda f: f.file):
+        for finding in file.findings:
+            if finding.kind != "note":
+                key = (finding.kind, file.district_id, _table(file, finding), finding.rule, finding.column or "")
+                grouped[key].append((file, finding))
+    causes = {(file.district_id, file.school_year) for file in files if file.table in _BASE and any(
+        f.kind != "note" and f.rule not in _NO_CAUSE for f in file.findings)}
+    found = [_problem(group, unexpected, over, causes) for group in grouped.values()]
+    return tuple(sorted(found, key=lambda p: (not p.is_blocking, p.follows, p.kind != "refused", -p.rows, p.district_id,
+                                              p.table, p.rule, p.column or "")))
+
+
+def verdict(files: tuple[FileReport, ...], found: Iterable[Problem], *, tolerance: float,
+            accept_without: tuple[str, ...]) -> Verdict:
+    """Return whether to send the delivery as it is, or how many things to mend first."""
+    found = tuple(found)
+    unexpected, accepted = refused_files(files, accept_without)
+    over = list(over_tolerance(files, tolerance))
+    blocking = sum(1 for p in found if p.is_blocking)
+    first = "Mend this first" if blocking <= 1 else f"Mend these {blocking:,} things first"
+    if not files:
+        return Verdict("There is nothing to send: no file was found.", 2)
+    if unexpected:
+        return Verdict(f"{first}: {_counted(len(unexpected), 'file')} cannot be taken as "
+                       f"{'it is' if len(unexpected) == 1 else 'they are'}.", 2)
+    if over:
+        return Verdict(f"{first}. {over[0].sentence}; {100 * tolerance:g} % are tolerated.", 3)
+    aside = sum(f.rows_quarantined for f in files)
+    without = f" The study goes without {_counted(len(accepted), 'refused file')}." if accepted else ""
+    if not aside:
+        return Verdict(f"Send it: every {'other ' if accepted else ''}row was accepted.{without}", 0)
+    return Verdict(f"Send it: {_counted(aside, 'row')} of {sum(f.rows_in for f in files):,} "
+                   f"{'is' if aside == 1 else 'are'} set aside, within the {100 * tolerance:g} % that are tolerated."
+                   f"{without}", 0)
+
+
+def _problem(group: list[tuple[FileReport, Finding]], unexpected: set[str], over: set[str],
+             causes: set[tuple[str, int]]) -> Problem:
+    file, first = group[0]
+    follows = first.rule in _CONSEQUENCES and any((f.district_id, f.school_year) in causes for f, _ in group)
+    stops = any(f.file in unexpected for f, _ in group) if first.kind == "refused" else file.district_id in over
+    rows = sum(f.rows_refused if found.kind == "refused" else found.count for f, found in group)
+    return Problem(first.kind, stops and not follows, follows, first.rule, file.district_id, _table(file, first),
+                   first.column, first.what, first.fix, rows, len({f.file for f, _ in group}), file.file, first.row)
+
+
+def _table(file: FileReport, finding: Finding) -> str:
+    return _LACKS.get(finding.rule, file.table)
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
