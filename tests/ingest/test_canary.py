@@ -170,10 +170,10 @@ def test_a_broken_file_beside_the_delivery_is_not_repeated(spoil: Callable[[Path
     assert not leaks(project.root)
 
 
-@pytest.mark.parametrize("where", ["sheet.read_sheet", "typed.typed", "rules.judged", "identifiers.kind_of_values"])
+@pytest.mark.parametrize("where", ["readers.sheet.read_sheet", "typed.typed", "rules.judged", "identity.identifiers.kind_of_values"])
 def test_a_defect_of_the_program_shows_no_value(where: str, project: Project) -> None:
     deliver(project)
-    module, name = where.split(".")
+    module, name = where.rsplit(".", 1)
     (project.root / "sitecustomize.py").write_text(
         f"import evaluation.ingest.{module} as module\n"
         "def broken(*args, **options):\n"
