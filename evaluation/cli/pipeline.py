@@ -17,6 +17,7 @@ from typing import Any, Literal
 from rich.console import Console
 
 from evaluation import store
+from evaluation.cli.whole_lock import replaced_whole
 from evaluation.errors import DeliveryError, EvaluationError, StudyError, ToleranceError, TryAgainError, UserError
 from evaluation.params import Delivery, lock_path
 from evaluation.stage import is_disk_full
@@ -110,6 +111,8 @@ def reproduce(study_id: str, *, first: Literal["deliveries", "cells"] = "deliver
         A stage ended with an error; carries the stage's exit code.
     TryAgainError
         Another DVC is at work in this folder.
+    StudyError
+        dvc.lock, or dvc.yaml, is damaged.
     """
     from dvc.exceptions import DvcException
     from dvc.repo import Repo
@@ -118,7 +121,7 @@ def reproduce(study_id: str, *, first: Literal["deliveries", "cells"] = "deliver
     lock_path(study_id).parent.mkdir(parents=True, exist_ok=True)
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     os.environ["DVC_NO_ANALYTICS"] = "true"
-    with _stdout_on_stderr():
+    with _stdout_on_stderr(), replaced_whole():
         try:
             with Repo() as repo:
                 if first == "cells":
@@ -132,11 +135,21 @@ def reproduce(study_id: str, *, first: Literal["deliveries", "cells"] = "deliver
 
 
 def _failure(error: BaseException) -> EvaluationError:
-    said = " ".join(_messages(error))
+    from dvc.lock import LockError
+    from dvc.utils.serialize import ParseError
+    from dvc.utils.strictyaml import YAMLValidationError
+
+    causes = tuple(_causes(error))
+    said = " ".join(str(cause) for cause in causes)
     failed = re.search(r"evaluation\.(\w+) (\w+), exited with (-?\d+)", said)
     if failed is None:
-        if "is busy" in said or "lock" in said.lower():
+        if any(isinstance(cause, LockError) for cause in causes):
             return TryAgainError("Another run is at work in this folder. Wait until it has ended, and run again.")
+        damaged = next((c for c in causes if isinstance(c, ParseError | YAMLValidationError)), None)
+        if damaged is not None:
+            name = Path(damaged.path).name
+            return StudyError("the file is cut off, or a merge left it in pieces.", where=name,
+                              fix=f"Restore it, for example with `git restore {name}`, and run again.")
         return StageFailed(f"The pipeline ({said})", 1)
     code = int(failed[3])
     how = f" was killed (signal {-code})" if code < 0 else ""
@@ -144,9 +157,9 @@ def _failure(error: BaseException) -> EvaluationError:
     return StageFailed(f"Stage {failed[1]} of study {failed[2]}{how}", code if code in passed_on else 1)
 
 
-def _messages(error: BaseException | None) -> Iterator[str]:
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
-        yield str(error)
+        yield error
         error = error.__cause__
 
 

@@ -12,9 +12,12 @@ import time
 from pathlib import Path
 
 import pytest
+from dvc import dvcfile
 from rich.console import Console
+from ruamel.yaml.representer import RepresenterError
 
 from evaluation.cli import pipeline
+from evaluation.cli.whole_lock import replaced_whole
 from evaluation.errors import StudyError, TryAgainError
 from evaluation.stage import alone, is_disk_full, told
 from tests.survival.kills import counting
@@ -101,6 +104,30 @@ def test_a_full_disk_is_known_by_its_cause(capsys: pytest.CaptureFixture) -> Non
         raise RuntimeError from full
     assert end.value.code == 75
     assert "The disk is full" in re.sub(r"\s+", " ", capsys.readouterr().err)
+
+
+@pytest.mark.parametrize("cut", [0, 11])
+def test_a_record_cut_off_by_another_program_is_named(tmp_path: Path, cut: int) -> None:
+    project = make(tmp_path / "project")
+    (project.root / "dvc.lock").write_text("schema: '2.0'\n"[:cut])
+    done = project.evaluation("run", "tiny")
+    assert done.returncode == StudyError.exit_code
+    assert "dvc.lock" in done.stderr
+    assert "git restore dvc.lock" in done.stderr
+
+
+def test_the_record_of_runs_is_replaced_whole(tmp_path: Path) -> None:
+    (tmp_path / ".dvc/tmp").mkdir(parents=True)
+    lock = tmp_path / "dvc.lock"
+    lock.write_text("schema: '2.0'\nstages: {}\n")
+
+    before = lock.read_bytes()
+    with replaced_whole(), pytest.raises(RepresenterError), dvcfile.modify_yaml(str(lock)) as content:
+        content["unwritable"] = object()
+    assert lock.read_bytes() == before
+    with replaced_whole(), dvcfile.modify_yaml(str(lock)) as content:
+        content["stages"]["written"] = {}
+    assert "written" in lock.read_text()
 
 
 def left_lock(root: Path, content: str) -> Path:
