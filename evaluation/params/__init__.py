@@ -14,11 +14,11 @@ from pydantic import ValidationError
 
 from evaluation.errors import StudyError
 from evaluation.params.block import Block
+from evaluation.params.delivery import Delivery, PublicTable
 from evaluation.params.locked import Lock, LockFile, plan_hash
 from evaluation.params.models import (
     Cohort,
     Covariate,
-    Delivery,
     Dimension,
     Disclosure,
     District,
@@ -28,7 +28,6 @@ from evaluation.params.models import (
     Outcome,
     Pool,
     Program,
-    PublicTable,
     Settings,
     Specification,
     Study,

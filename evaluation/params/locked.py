@@ -17,7 +17,8 @@ from typing import Annotated, Any, get_args
 from pydantic import Field, StringConstraints
 
 from evaluation.params.block import Block, Id
-from evaluation.params.models import Cohort, PublicTable, Study
+from evaluation.params.delivery import PublicTable
+from evaluation.params.models import Cohort, Study
 from evaluation.params.plan import DecisionRule, PlannedResults, results_of
 
 IN, OUT = "listed", "not listed"
