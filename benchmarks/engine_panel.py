@@ -19,7 +19,7 @@ from evaluation import engine
 from evaluation.contracts import TABLES
 from evaluation.panel.students import by_school, student_outcomes, student_years
 
-MEMORY = "300MB"
+MEMORY = "350MB"
 """What DuckDB may hold; Python and its libraries take some 150 MB more."""
 _TABLES = ("school_year", "enrollment", "student_year", "discipline_action")
 _STUDENT = ["district_id", "student_key", "school_year"]

@@ -35,7 +35,7 @@ class Session(Protocol):
         ...
 
     def kept(self, frame: Frame) -> Frame:
-        """Return a frame that is computed once and held by the engine, on disk where it is large."""
+        """Return a frame that is computed once, into `scratch`, however often it is asked for rows."""
         ...
 
     def in_order(self, frame: Frame, by: Sequence[str]) -> Iterator[pa.RecordBatch]:

@@ -24,6 +24,7 @@ class DuckDB:
     """One embedded database: a `Session`."""
 
     connection: duckdb.DuckDBPyConnection
+    scratch: Path
 
     @classmethod
     @contextmanager
@@ -35,7 +36,7 @@ class DuckDB:
         settings |= {"temp_directory": str(scratch), "preserve_insertion_order": False}
         connection = duckdb.connect(config=settings)
         try:
-            yield cls(connection)
+            yield cls(connection, scratch)
         finally:
             connection.close()
 
@@ -48,10 +49,10 @@ class DuckDB:
         return nw.from_native(self.connection.from_arrow(pa.Table.from_pandas(rows, preserve_index=False)))
 
     def kept(self, frame: Frame) -> Frame:
-        """Return a frame that is computed once and held by the database, which spills it where it is large."""
-        name = f"kept_{uuid4().hex}"
-        frame.to_native().create(name)
-        return nw.from_native(self.connection.table(name))
+        """Return a frame that is computed once, into a file: a table would take memory from those who read it."""
+        file = self.scratch / f"{uuid4().hex}.parquet"
+        frame.to_native().write_parquet(str(file))
+        return self.scan(file)
 
     def in_order(self, frame: Frame, by: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """Yield the rows sorted by the columns `by`, missing first, without holding them all."""

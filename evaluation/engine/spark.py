@@ -74,9 +74,10 @@ class Spark:
         return found
 
     def kept(self, frame: Frame) -> Frame:
-        """Return a frame that is computed once and held by the cluster, in memory and on disk."""
-        found: Frame = nw.from_native(frame.to_native().persist())
-        return found
+        """Return a frame that is computed once, into a folder of `scratch`: a cache may be lost and computed again."""
+        folder = self.scratch / uuid4().hex
+        frame.to_native().write.parquet(folder.resolve().as_uri())
+        return self.scan(folder)
 
     def in_order(self, frame: Frame, by: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """Yield the rows sorted by the columns `by`, missing first; they pass through `scratch`, not through memory."""

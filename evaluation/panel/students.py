@@ -91,7 +91,7 @@ def _by_attendance(tables: Mapping[str, Frame]) -> Frame:
 
 def _by_spells(tables: Mapping[str, Frame]) -> Frame:
     """Days of students without any in that year: calendar days of the spells."""
-    attended = tables["attendance"].filter(nw.col("half_days_enrolled") > 0).select(*STUDENT).unique()
+    attended = tables["attendance"].filter(nw.col("half_days_enrolled") > 0).select(*STUDENT)
     spells = attributable_days(tables["enrollment"].join(attended, on=list(STUDENT), how="anti"))
     return spells.select(*_AT_SCHOOL, days="span", entered="entered")
 
