@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from evaluation import params, store
 from evaluation.errors import DeliveryError
@@ -97,6 +97,9 @@ def _show(content: Mapping[str, Any], console: Console) -> None:
         console.print(sentence, style="yellow", markup=False, highlight=False, soft_wrap=True)
     for shift in content["level_shifts"][:_MOST_SHOWN]:
         console.print(_level_shift(shift), style="yellow", markup=False, highlight=False, soft_wrap=True)
+    for one in content.get("advice", []):
+        console.print(f"Look at this: {one['district_id']}: {one['what']} {one['fix']}", style="yellow", markup=False,
+                      highlight=False, soft_wrap=True)
 
 
 def _level_shift(shift: Mapping[str, Any]) -> str:
@@ -120,7 +123,9 @@ def _not_sent(coverage: list[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _to_mend(problems: list[Mapping[str, Any]]) -> Table:
-    table = Table("what is wrong", "where", "rows", "how to fix", box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(Column("what is wrong", overflow="fold"), Column("where", overflow="fold"),
+                  Column("rows", justify="right", no_wrap=True), Column("how to fix", overflow="fold"),
+                  box=SIMPLE_HEAD, pad_edge=False)
     for problem in problems:
         row = f", row {problem['first_row']:,}" if "first_row" in problem else ""
         column = f", column {problem['column']}" if "column" in problem else ""

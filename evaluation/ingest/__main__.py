@@ -33,6 +33,7 @@ from evaluation.ingest.records import FileReport
 from evaluation.ingest.report.account import intake, stop_unless_usable, summary
 from evaluation.ingest.report.content import report_content
 from evaluation.ingest.report.html import page
+from evaluation.ingest.report.identity import identity_content
 from evaluation.ingest.report.revised import lines, told
 from evaluation.ingest.versions import snapshot
 from evaluation.params import Study
@@ -99,7 +100,6 @@ def _districts(deliveries: Path, study: Study, study_id: str) -> None:
     silent = {d.id for d in study.districts} - {f.district_id for f in files}
     target = written.with_name(_REPORT)
     superseded = tuple(file for file in every if file.superseded_by is not None)
-    identity = {"key_id": key_id(key), "linking": {"districts": linked, "movement": moves}}
     with engine.session(chosen.engine, memory=chosen.engine_memory, scratch=scratch) as session:
         content = report_content(
             files, quarantine, _tables(study_id, session),
@@ -108,7 +108,8 @@ def _districts(deliveries: Path, study: Study, study_id: str) -> None:
             pseudonyms="demonstration key: anybody can recompute them" if has_demo
             else f"district's own key, named {key_id(key)}")
         singled_out = {folder.name: k_anonymity(*_of(folder.name, study_id, session)) for folder in folders}
-    _write(content | told(revisions, superseded, later, as_of) | identity | {"k_anonymity": singled_out}, target)
+    _write(content | told(revisions, superseded, later, as_of) | {"key_id": key_id(key)}
+           | identity_content(linked, moves, singled_out), target)
     for line in lines(revisions, later, as_of):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     _conclude(files, study, silent, study.quarantine_tolerance, str(target))

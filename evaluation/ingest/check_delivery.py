@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import narwhals.stable.v2 as nw
 import pandas as pd
 
 from evaluation import engine
+from evaluation.engine import Frame
 from evaluation.errors import DeliveryError
 from evaluation.ingest.canonical import CANONICAL, with_months
 from evaluation.ingest.default_study import WORDS, default_study
@@ -20,9 +22,13 @@ from evaluation.ingest.district_folder import (
     delivered_paths,
     district_of,
     ingest_folder,
+    read_folder_crosswalk,
     read_folder_mapping,
 )
+from evaluation.ingest.identity.k_anonymity import k_anonymity
+from evaluation.ingest.identity.linking import linked_by, movement
 from evaluation.ingest.report.content import report_content
+from evaluation.ingest.report.identity import identity_content
 from evaluation.ingest.report.revised import told
 from evaluation.ingest.versions import snapshot
 from evaluation.params import Study
@@ -75,12 +81,26 @@ def check_delivery(paths: Sequence[Path], study: Study | None) -> dict[str, Any]
             files, quarantine, tables, tolerance=known.quarantine_tolerance,
             accept_without=known.deliveries.accept_without, silent=(), pseudonyms="none leaves this check",
             definitions=WORDS if study is None else f"study {study.id}")
+        if all(a.is_whole for a in asked):
+            content |= _identity([a.folder for a in asked], tables)
     if not all(a.is_whole for a in asked):
         content["coverage"] = [row for row in content["coverage"] if row["table"] in names]
     revisions = tuple(revision for district in found for revision in district.revisions)
     later = tuple(f"{a.folder.name}/{path}" for a in asked for path in snapshot(a.wanted, as_of)[1])
     superseded = tuple(file for file in every if file.superseded_by is not None)
     return content | told(revisions, superseded, later, as_of)
+
+
+def _identity(folders: Sequence[Path], tables: Mapping[str, Frame]) -> dict[str, Any]:
+    """Return what is said of linking and of who could be singled out; the present key is the one last hashed with."""
+    linked, singled_out = {}, {}
+    for folder in folders:
+        mapping, walk = read_folder_mapping(folder), read_folder_crosswalk(folder)
+        last = max(mapping.student_id.hashed_with.items(), default=(0, ""))[1]
+        linked[folder.name] = linked_by(mapping, walk, walk.newest_key(last))
+        singled_out[folder.name] = k_anonymity(*(tables[name].filter(nw.col("district_id") == folder.name)
+                                                 for name in ("enrollment", "student_year")))
+    return identity_content(linked, movement(tables["enrollment"]), singled_out)
 
 
 def _asked(paths: Sequence[Path]) -> list[_Asked]:

@@ -30,7 +30,7 @@ def page(content: Mapping[str, Any]) -> str:
     return template.render(
         report=content, colour={0: "good", 2: "bad", 3: "warn"}[content["verdict"]["exit_code"]],
         coverage=_coverage(content["coverage"]), files=_files(content["files"]), marks=_MARKS, states=STATES,
-        fewest=FEWEST, revisions=content.get("revisions", []), title=_title(content))
+        movement=_movement(content), fewest=FEWEST, revisions=content.get("revisions", []), title=_title(content))
 
 
 def _title(content: Mapping[str, Any]) -> str:
@@ -62,6 +62,13 @@ def _coverage(rows: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
         found.append({"district_id": district, "tables": tables, "lacking": ", ".join(lacking),
                       "years": [year["school_year"] for year in lines[0]["years"]]})
     return found
+
+
+def _movement(content: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return districts with how their ids link and a row per school year."""
+    linking = content.get("linking", {"movement": [], "districts": {}})
+    return [{"district_id": district, "years": list(mine)} | linking["districts"][district]
+            for district, mine in groupby(linking["movement"], key=lambda row: row["district_id"])]
 
 
 def _files(files: list[Mapping[str, Any]]) -> list[tuple[str, list[Mapping[str, Any]]]]:
