@@ -7,7 +7,7 @@ from hypothesis import settings
 
 from evaluation.contracts import conform
 from evaluation.params import Study
-from tests.skips import pytest_runtest_makereport  # noqa: F401  a hook: pytest finds it here
+from tests.skips import pytest_make_collect_report, pytest_runtest_makereport  # noqa: F401  hooks: pytest finds them here
 
 settings.register_profile("untimed", deadline=None)  # no test measures time
 settings.load_profile("untimed")
