@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from app import text
+from app import effect_text, text
 from app.labels import Labels
 
 
@@ -17,7 +17,7 @@ def by_year(rows: pd.DataFrame, labels: Labels) -> str:
     cohorts = f", start {row['cohort']}" if row["estimand"] == "att_gt" else ""
     parts = " and ".join(dict.fromkeys(_part(r, labels) for r in text.records(rows)))
     said = "; ".join(f"{_part(r, labels)} {_value(r, labels)}" for r in found)
-    shaded = f" {text.band(rows)}" if rows["part"].nunique() == 1 and text.band(rows) else ""
+    shaded = f" {effect_text.band(rows)}" if rows["part"].nunique() == 1 and effect_text.band(rows) else ""
     return (f"{labels.places(row['program'])}{cohorts}: estimated change of {parts} in {_outcome(row, labels)} by "
             f"years since the start, {first} to {last}. In the last year: {said}. {text.hidden(rows)}.{shaded}")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from app import alternatives, templates, text
+from app import alternatives, effect_text, templates, text
 from app.labels import ESTIMATORS, INFERENCE, REFERENCE_ESTIMATORS, SUPPRESSION, Labels
 from app.theme import Theme
 from evaluation.contracts import reasons
@@ -177,7 +177,7 @@ def gap_row(rows: pd.DataFrame) -> text.Row | None:
 def direction_marks(rows: pd.DataFrame) -> str:
     """Return shape and word of what happened to the gap."""
     gap = text.records(rows[rows["part"] == "gap"])
-    return text.direction(gap[0]) if gap else "– no estimate"
+    return effect_text.direction(gap[0]) if gap else "– no estimate"
 
 
 def without_empty(table: pd.DataFrame, column: str = "Note") -> pd.DataFrame:

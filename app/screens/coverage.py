@@ -1,6 +1,6 @@
 import streamlit as st
 
-from app import choices, frame, levels, state, text
+from app import choices, frame, level_text, levels, state
 from app.labels import Labels
 
 release = st.session_state["release"]
@@ -13,7 +13,7 @@ with st.sidebar:
     pool = state.choose("pool", "Districts", choices.pools(coverage))
 
 rows = choices.in_pool(coverage[coverage["outcome_id"] == outcome], pool, labels)
-sentence = text.coverage(rows, labels)
+sentence = level_text.coverage(rows, labels)
 st.markdown(sentence)
 st.header("By district and year", anchor=False)
 students = "" if labels.is_published else " (10 or more students)"

@@ -1,6 +1,6 @@
 import streamlit as st
 
-from app import alternatives, choices, frame, measurement, relative, state, text, views
+from app import alternatives, choices, effect_text, frame, measurement, relative, state, text, views
 from app.labels import PHASES, Labels
 from app.topic import Topic
 
@@ -32,24 +32,24 @@ rows = views.estimand(estimates, specification, outcome, gap, chosen.kind, phase
 overall_detectable = choices.detectable(diagnostics, specification, outcome, gap) if chosen.kind == "overall" else None
 factor = relative.of_estimand(factors, Topic(specification, outcome, gap, labels), chosen.kind, phase=chosen.phase,
                               cohort=chosen.cohort)
-said = (text.effect(rows, labels, overall_detectable, choices.refusal(refusals, specification, outcome, gap)),
+said = (effect_text.effect(rows, labels, overall_detectable, choices.refusal(refusals, specification, outcome, gap)),
         relative.caveat(views.gap_row(rows), factor, labels),
         measurement.warning(scales, outcome, gap, program, labels))
 st.markdown(f"**{relative.marks(rows, factor, labels)}** — {' '.join(s for s in said if s)}")
-st.caption(f"Specification: {labels.specifications[specification]['label']}{text.standing(rows)}. "
+st.caption(f"Specification: {labels.specifications[specification]['label']}{effect_text.standing(rows)}. "
            f"{labels.outcomes[outcome]['label']}: {labels.outcomes[outcome]['definition']}")
 
 st.header("Which group moved?", anchor=False)
 st.markdown("Hollow: before the start. Filled: after. Thin bar 95 %, thick bar 80 % interval, each for one year by "
             "itself. The column 95 % band of the table, where there is one, is for several years at once.")
 years = views.by_year(estimates, specification, outcome, gap, labels, cohort=chosen.cohort)
-st.markdown(f"{chosen.note(years)} {text.base(labels, specification, program, chosen.cohort)}")
+st.markdown(f"{chosen.note(years)} {effect_text.base(labels, specification, program, chosen.cohort)}")
 parts = views.event_study(years, ("focal", "reference"), labels, frame.theme())
 frame.figure(parts, release, labels, key="parts_by_year", caption="Change of each group by years since the start")
 st.caption(text.hidden(parts.rows).capitalize() + ".")
 
 st.header("The gap, year by year", anchor=False)
-shaded = text.band(years[years["part"] == "gap"])
+shaded = effect_text.band(years[years["part"] == "gap"])
 if shaded:
     st.markdown(shaded)
 study = views.event_study(years, ("gap",), labels, frame.theme())
@@ -57,7 +57,7 @@ frame.figure(study, release, labels, key="gap_by_year", caption="Change of the g
 diagnosed = choices.diagnosis(diagnostics, specification, outcome, gap)
 st.caption(text.hidden(study.rows).capitalize() + ".")
 together = "" if chosen.kind == "overall" else "For all cohorts together: "
-st.markdown(f"{together}{text.pre_trend(diagnosed, labels)} {text.leave_one_out(diagnosed)}")
+st.markdown(f"{together}{effect_text.pre_trend(diagnosed, labels)} {effect_text.leave_one_out(diagnosed)}")
 
 st.header("By phase and cohort", anchor=False)
 by, names = views.forest_rows(estimates, specification, outcome, gap, labels)

@@ -1,6 +1,6 @@
 import streamlit as st
 
-from app import choices, frame, levels, measurement, state, text
+from app import choices, frame, level_text, levels, measurement, state, text
 from app.labels import Labels
 
 release = st.session_state["release"]
@@ -24,7 +24,7 @@ elif not found:
     st.info("No gap is on record for this choice.")
 else:
     together = levels.together(found)
-    sentences = {scope: text.trend(rows, labels) for scope, rows in found.items()}
+    sentences = {scope: level_text.trend(rows, labels) for scope, rows in found.items()}
     said = (next(iter(sentences.values())), measurement.warning(scales, outcome, gap, program, labels))
     st.markdown(" ".join(s for s in said if s))
     st.caption("Levels describe what was; whether a program changed them is on the page “Did gaps narrow?”. "

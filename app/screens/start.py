@@ -1,6 +1,6 @@
 import streamlit as st
 
-from app import choices, frame, measurement, relative, state, text, views
+from app import choices, effect_text, frame, measurement, relative, state, views
 from app.labels import Labels
 from app.topic import Topic
 
@@ -18,7 +18,7 @@ factors = frame.table(release, "public_relative_effects")
 
 st.header("What do we know today?", anchor=False)
 st.markdown("Estimated changes of gaps, compared with similar places not (yet) in the program. "
-            f"{text.LEGEND} A gap is the focal group minus the reference group.")
+            f"{effect_text.LEGEND} A gap is the focal group minus the reference group.")
 for outcome in labels.specifications[specification]["outcomes"]:
     st.subheader(str(labels.outcomes[outcome]["label"]), anchor=False)
     sentences, refused = [], set()
@@ -30,7 +30,7 @@ for outcome in labels.specifications[specification]["outcomes"]:
             continue
         rows = views.estimand(estimates, specification, outcome, gap)
         factor = relative.of_estimand(factors, Topic(specification, outcome, gap, labels))
-        said = (text.effect(rows, labels, choices.detectable(diagnostics, specification, outcome, gap),
+        said = (effect_text.effect(rows, labels, choices.detectable(diagnostics, specification, outcome, gap),
                             choices.refusal(refusals, specification, outcome, gap)),
                 relative.caveat(views.gap_row(rows), factor, labels),
                 measurement.warning(scales, outcome, gap, program, labels))

@@ -6,7 +6,7 @@ import math
 
 import pandas as pd
 
-from app import text
+from app import effect_text, text
 from app.labels import SUPPRESSION
 from app.sure import templates
 from app.sure.effects import drawn, excludes_zero, listed
@@ -87,7 +87,7 @@ def definitions(rows: pd.DataFrame, headline: text.Row | None, topic: Topic) -> 
     n = len(rows) - len(found)
     hidden = f" {text.times(n, 'is', 'are')} withheld." if n else ""
     return (f"Under {same} of {text.times(len(found), 'other definition')} the verdict is the headline's "
-            f"({text.VERDICTS[str(headline['verdict'])].split(',')[0].split(':')[0]}).{hidden}")
+            f"({effect_text.VERDICTS[str(headline['verdict'])].split(',')[0].split(':')[0]}).{hidden}")
 
 
 def hidden_cells(row: text.Row | None, topic: Topic) -> str:
@@ -108,7 +108,8 @@ def hidden_cells(row: text.Row | None, topic: Topic) -> str:
 
 def left_out(row: text.Row | None) -> str:
     """Return how far the overall effect depends on a single district."""
-    return text.leave_one_out(row) or "Whether the effect rests on a single district was not checked or is not shown."
+    none = "Whether the effect rests on a single district was not checked or is not shown."
+    return effect_text.leave_one_out(row) or none
 
 
 def forest(rows: pd.DataFrame, headline: pd.DataFrame, topic: Topic, theme: Theme, alt: str, *, title: str) -> Figure:

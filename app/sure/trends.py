@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from app import text, views
+from app import effect_text, text, views
 from app.sure import templates
 from app.sure.effects import drawn, excludes_zero, listed
 from app.theme import Theme
@@ -17,7 +17,7 @@ from app.views import PARTS, Figure, titled, without_empty
 def sentence(diagnostics: pd.DataFrame, topic: Topic) -> str:
     """Return the joint tests before the start of the gap and of both groups, and the drift they would have found."""
     gap = topic.row(diagnostics, "gap")
-    said = text.pre_trend(gap, topic.labels)
+    said = effect_text.pre_trend(gap, topic.labels)
     if gap is None:
         return f"{said} The overall effect is withheld or was not estimated."
     sides = [(topic.labels.students(topic.gap, part), topic.row(diagnostics, part)) for part in ("focal", "reference")]

@@ -7,7 +7,7 @@ import re
 import pandas as pd
 import pytest
 
-from app import levels, templates, text, views
+from app import effect_text, levels, templates, views
 from app.labels import Labels
 from evaluation import params, released
 
@@ -205,13 +205,13 @@ def test_one_series_has_its_band_shaded_and_several_have_bars_alone(releases):
     assert gap.table.set_index("Years since start").loc["+1", ["95 % interval", "95 % band"]].tolist() == [
         "−3.8 to −0.5", "−4.2 to 0.0"]
     said = "Shaded: the 95 % band, which holds years 0, +1, +2, +3 all at once. Each bar holds one year by itself."
-    assert said == text.band(rows)
+    assert said == effect_text.band(rows)
     assert said in gap.alt
     assert "Shaded" not in groups.alt
     cohort = views.by_year(estimates, "headline_dile", "chronic_absence_pct", "black_white", labels, cohort=2022)
     alone = views.event_study(cohort, ("gap",), labels, "light")
     assert "95 % band" not in alone.table
-    assert "Shaded" not in alone.alt + text.band(cohort)
+    assert "Shaded" not in alone.alt + effect_text.band(cohort)
 
 
 def test_the_page_says_what_bar_and_shade_are(open_page):

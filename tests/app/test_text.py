@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from app import text
+from app import effect_text, level_text, text
 from app.labels import Labels
 from evaluation import params
 
@@ -22,7 +22,7 @@ def effect(**changes):
 
 
 def sentence(*rows, detectable=None, refusal=None):
-    return text.effect(pd.DataFrame(list(rows), columns=list(effect())), LABELS, detectable, refusal)
+    return effect_text.effect(pd.DataFrame(list(rows), columns=list(effect())), LABELS, detectable, refusal)
 
 
 def test_an_unclear_change_says_what_would_have_been_found():
@@ -79,11 +79,11 @@ def test_levels_under_the_program_stand_beside_the_parts():
     rows = [effect() | {"level": 8.0}, effect(part="focal", value=-2.6) | {"level": 29.04},
             effect(part="reference", value=-1.6) | {"level": 21.0}]
     assert "; Black students −2.6 (29 % under the program), White students −1.6 (21 % under the program)." in (
-        text.effect(pd.DataFrame(rows), LABELS))
+        effect_text.effect(pd.DataFrame(rows), LABELS))
 
 
 def test_a_dropped_cohort_is_named():
-    assert text.effect(pd.DataFrame([effect() | {"dropped_cohorts": "2023"}]), LABELS).endswith(
+    assert effect_text.effect(pd.DataFrame([effect() | {"dropped_cohorts": "2023"}]), LABELS).endswith(
         " Not included: the 2023 cohort, for which data of the base period, a comparison or weights are missing.")
 
 
@@ -95,7 +95,7 @@ def test_coded_values_are_counted_apart_from_hidden_ones():
 
 
 def test_the_base_year_is_named_and_is_no_break_year():
-    assert text.base(LABELS, "headline_dile", "dile", 2022) == "The base, with a change of zero, is 2019."
+    assert effect_text.base(LABELS, "headline_dile", "dile", 2022) == "The base, with a change of zero, is 2019."
 
 
 def test_a_refused_estimate_gives_the_reason():
@@ -114,14 +114,14 @@ def test_a_score_has_two_decimals():
     ("overshot_focal_worse", "⇊ passed zero by doing worse"), ("cannot_tell", "◇ unclear"),
     ("both_improved", "◇ unclear")])
 def test_direction_is_a_shape_and_a_word(verdict, words):
-    assert text.direction(effect(verdict=verdict)) == words
+    assert effect_text.direction(effect(verdict=verdict)) == words
 
 
 def test_every_verdict_and_reason_has_words():
     from app.labels import SUPPRESSION
     from evaluation import contracts
 
-    assert set(text.VERDICTS) >= set(contracts.VERDICTS)
+    assert set(effect_text.VERDICTS) >= set(contracts.VERDICTS)
     assert set(contracts.TABLES["estimates"].column("no_interval").allowed) == set(contracts.REASONS)
     assert set(SUPPRESSION) == set(contracts.SUPPRESSIONS) - {"none"}
 
@@ -139,7 +139,7 @@ def test_a_trend_names_both_groups_and_counts_what_is_hidden():
         {**shared, "period": 2018, "gap": None, "focal_display": None, "reference_display": "20",
          "suppression": "primary"},
         {**shared, "period": 2019, "gap": 9.0, "focal_display": "27", "reference_display": "18"}])
-    assert text.trend(rows, LABELS) == (
+    assert level_text.trend(rows, LABELS) == (
         "DILE schools: the Black–White gap in chronic absence was +9 percentage points in 2019 (Black students 27 %, "
         "White students 18 %); in 2017 it was +11. 1 of 3 values hidden: 1 [c] too few students or districts.")
 
@@ -148,7 +148,7 @@ def test_coverage_adds_up_in_words():
     rows = pd.DataFrame([{"district_id": "ia-1", "period": 2020, "outcome_id": "chronic_absence_pct", "cells": 10,
                           "cells_reported": 6, "cells_small": 2, "cells_source_suppressed": 1,
                           "cells_not_applicable": 1, "cells_not_published": 0, "cells_not_sent": 2}])
-    assert text.coverage(rows, LABELS) == (
+    assert level_text.coverage(rows, LABELS) == (
         "Of 10 expected values of chronic absence, one per school, group and year, 6 are reported (2 of them rest on "
         "fewer than 10 students and are not usable), 1 are hidden by the publisher, 2 were not sent, 0 are not "
         "published and 1 have no such students.")
@@ -156,7 +156,7 @@ def test_coverage_adds_up_in_words():
 
 def test_a_pre_trend_test_does_not_claim_parallel_trends():
     row = {"p_value": 0.3212, "n_pre_periods": 3}
-    assert text.pre_trend(row, LABELS) == (
+    assert effect_text.pre_trend(row, LABELS) == (
         "Before the start, the gap did not clearly move differently at program and comparison schools (joint test of 3 "
         "earlier periods, p = 0.32). A test that finds nothing does not show that the two would have kept moving "
         "alike.")
