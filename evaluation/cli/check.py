@@ -27,6 +27,8 @@ def check(
                                                      "mapping.yaml or a study file.")],
     study: Annotated[str | None, typer.Option(help="The study whose definitions apply: its file, or its name in the "
                                                    "project's folder. Without it: default definitions.")] = None,
+    previous: Annotated[Path | None, typer.Option(help="The folder of the delivery before, as it was sent: says what "
+                                                       "changed since.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write the whole report as a page to this file.")] = None,
     json_: Annotated[Path | None, typer.Option("--json", help="Write the whole report as JSON to this file.")] = None,
 ) -> None:
@@ -36,7 +38,7 @@ def check(
 
     Exit code 0: accepted. 2: refused. 3: accepted, with more rows set aside than tolerated.
 
-    Example: `evaluation check ia-9001 --html report.html`, or
+    Example: `evaluation check ia-9001 --html report.html`, `evaluation check ia-9001 --previous sent/ia-9001`, or
     `evaluation check data/restricted/deliveries/partnership/ia-9001/2024 --study partnership`
     """
     console = Console(stderr=True)
@@ -45,7 +47,7 @@ def check(
     targets = [target for target in (html, json_) if target is not None]
     for target in targets:
         _refuse_inside_a_delivery(target)
-    content = check_delivery(files, None if study is None else _study(study))
+    content = check_delivery(files, None if study is None else _study(study), previous=previous)
     _show(content, console)
     if html is not None:
         store.write_bytes(page(content).encode(), html)
@@ -95,11 +97,31 @@ def _show(content: Mapping[str, Any], console: Console) -> None:
             console.print(f"… and {more:,} more.")
     for sentence in _not_sent(content["coverage"]):
         console.print(sentence, style="yellow", markup=False, highlight=False, soft_wrap=True)
+    for sentence in _changed(content):
+        console.print(sentence, markup=False, highlight=False, soft_wrap=True)
     for shift in content["level_shifts"][:_MOST_SHOWN]:
         console.print(_level_shift(shift), style="yellow", markup=False, highlight=False, soft_wrap=True)
     for one in content.get("advice", []):
         console.print(f"Look at this: {one['district_id']}: {one['what']} {one['fix']}", style="yellow", markup=False,
                       highlight=False, soft_wrap=True)
+
+
+def _changed(content: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what late and corrected versions changed, and what of them could not be compared."""
+    changed = [one for one in content["revisions"] if {one["added"], one["removed"], one["changed"]} - {"0", 0}]
+    for one in changed[:_MOST_SHOWN]:
+        columns = f" ({', '.join(one['columns'])})" if one["columns"] else ""
+        students = f"; students {one['students_before']} → {one['students_after']}" if one["students_after"] else ""
+        yield (f"Changed: {one['district_id']} {one['table']} {one['school_year']}: {one['version']} replaces "
+               f"{one['before']}; rows {one['rows_before']} → {one['rows_after']}, {one['added']} added, "
+               f"{one['removed']} removed, {one['changed']} changed{columns}{students}.")
+    if len(changed) > _MOST_SHOWN:
+        yield f"… and {len(changed) - _MOST_SHOWN:,} more tables changed."
+    for file in content["superseded_files"]:
+        if file["refusal"] is not None:
+            yield f"Not compared: {file['file']} as sent before. {file['refusal']}"
+    if content["is_compared"] and not changed:
+        yield "Compared with the delivery before: no row changed."
 
 
 def _level_shift(shift: Mapping[str, Any]) -> str:

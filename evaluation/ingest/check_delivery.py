@@ -12,25 +12,25 @@ import narwhals.stable.v2 as nw
 import pandas as pd
 
 from evaluation import engine
-from evaluation.engine import Frame
+from evaluation.engine import Frame, Session
 from evaluation.errors import DeliveryError
 from evaluation.ingest.canonical import CANONICAL, with_months
 from evaluation.ingest.default_study import WORDS, default_study
-from evaluation.ingest.district import joined
+from evaluation.ingest.district import District, ingest_district, joined
 from evaluation.ingest.district_folder import (
     MAPPING,
     delivered_paths,
     district_of,
-    ingest_folder,
     read_folder_crosswalk,
     read_folder_mapping,
 )
 from evaluation.ingest.identity.k_anonymity import k_anonymity
 from evaluation.ingest.identity.linking import linked_by, movement
+from evaluation.ingest.laid_over import LaidOver, alone, laid_over
 from evaluation.ingest.report.content import report_content
 from evaluation.ingest.report.identity import identity_content
 from evaluation.ingest.report.revised import told
-from evaluation.ingest.versions import snapshot
+from evaluation.ingest.versions import snapshot, year_and_day
 from evaluation.params import Study
 
 _NO_SECRET = b"checked only; no pseudonym leaves this module"
@@ -38,20 +38,32 @@ _NO_SECRET = b"checked only; no pseudonym leaves this module"
 
 @dataclass(frozen=True)
 class _Asked:
-    """A district's folder, the files to report on, and those to read: schools and enrolment lie in others of a year."""
+    """A district's folder and files: those to report on and those to read, since schools and enrolment lie in others.
+
+    `wanted` and `read` are paths of `laid`; `later` are the files that the snapshot leaves out.
+    """
 
     folder: Path
+    laid: LaidOver
     wanted: frozenset[str]
     read: tuple[str, ...]
+    later: tuple[str, ...]
     is_whole: bool
 
+    def ingested(self, study: Study, session: Session) -> District:
+        """Return what the files become."""
+        return ingest_district(read_folder_mapping(self.folder), self.read,
+                               lambda path: self.laid.places[path].read_bytes(), study, key=_NO_SECRET,
+                               session=session, crosswalk=read_folder_crosswalk(self.folder))
 
-def check_delivery(paths: Sequence[Path], study: Study | None) -> dict[str, Any]:
+
+def check_delivery(paths: Sequence[Path], study: Study | None, *, previous: Path | None = None) -> dict[str, Any]:
     """Return the intake's report (`report_content`) of files, of a year's folder, of a district's or of several.
 
     The mapping is found in the folders above a file. Of single files and years, only they are reported; the others of
     the same school year are read too, since schools and enrolment lie there. Without a study, default definitions
-    apply.
+    apply. `previous` is the folder, as it was sent, of the delivery before: its files stand unless one of now replaces
+    them, and what these change is reported as it is of a corrected version.
 
     Raises
     ------
@@ -59,20 +71,20 @@ def check_delivery(paths: Sequence[Path], study: Study | None) -> dict[str, Any]
         A path is missing or holds no delivery, no mapping.yaml lies above it, the mapping is broken, the study does
         not know the district, or a file is not in a school year's folder.
     """
-    asked = _asked(paths)
+    as_of = None if study is None else study.deliveries.as_of
+    asked = _asked(paths, as_of, previous)
     known = default_study(read_folder_mapping(a.folder) for a in asked) if study is None else study
     for a in asked:
         if a.folder.name not in {d.id for d in known.districts}:
             raise DeliveryError(f"the study has no district `{a.folder.name}`.", where=str(a.folder),
                                 fix="Add it under `districts` in the study file, or check it without --study.")
-    as_of = None if study is None else study.deliveries.as_of
     with engine.session() as session:
-        found = [ingest_folder(a.folder, snapshot(a.read, as_of)[0], known, key=_NO_SECRET, session=session)
-                 for a in asked]
+        found = [a.ingested(known, session) for a in asked]
         every = tuple(file for a, district in zip(asked, found, strict=True) for file in district.files
                       if not {name := file.file.partition("/")[2], name.rpartition("#")[0]}.isdisjoint(a.wanted))
         files = tuple(file for file in every if file.superseded_by is None)
-        names = CANONICAL if all(a.is_whole for a in asked) else tuple({f.table for f in files} & set(CANONICAL))
+        is_whole = all(a.is_whole for a in asked)
+        names = CANONICAL if is_whole else tuple({f.table for f in files} & set(CANONICAL))
         read = {*names, "school_year", "enrollment", *(["attendance_day"] if "attendance" in names else [])}
         tables = with_months({name: session.frame(joined(found, name)) for name in sorted(read)
                               if any(name in d.tables for d in found)})
@@ -81,14 +93,24 @@ def check_delivery(paths: Sequence[Path], study: Study | None) -> dict[str, Any]
             files, quarantine, tables, tolerance=known.quarantine_tolerance,
             accept_without=known.deliveries.accept_without, silent=(), pseudonyms="none leaves this check",
             definitions=WORDS if study is None else f"study {study.id}")
-        if all(a.is_whole for a in asked):
+        if is_whole:
             content |= _identity([a.folder for a in asked], tables)
-    if not all(a.is_whole for a in asked):
+    if not is_whole:
         content["coverage"] = [row for row in content["coverage"] if row["table"] in names]
-    revisions = tuple(revision for district in found for revision in district.revisions)
-    later = tuple(f"{a.folder.name}/{path}" for a in asked for path in snapshot(a.wanted, as_of)[1])
-    superseded = tuple(file for file in every if file.superseded_by is not None)
-    return content | told(revisions, superseded, later, as_of)
+    content |= told((revision for district in found for revision in district.revisions),
+                    (file for file in every if file.superseded_by is not None),
+                    [f"{a.folder.name}/{path}" for a in asked for path in a.later], as_of)
+    return _called_by_their_names(content, asked) | {"is_compared": previous is not None}
+
+
+def _called_by_their_names(content: dict[str, Any], asked: Sequence[_Asked]) -> dict[str, Any]:
+    """Return the content with every folder's own name; folders of one name are told apart."""
+    for a in asked:
+        for revision in content["revisions"]:
+            if revision["version"] in a.laid.names and revision["before"] not in a.laid.names:
+                revision["before"] += " as sent before"
+        content = a.laid.restored(content)
+    return content
 
 
 def _identity(folders: Sequence[Path], tables: Mapping[str, Frame]) -> dict[str, Any]:
@@ -103,18 +125,36 @@ def _identity(folders: Sequence[Path], tables: Mapping[str, Frame]) -> dict[str,
     return identity_content(linked, movement(tables["enrollment"]), singled_out)
 
 
-def _asked(paths: Sequence[Path]) -> list[_Asked]:
+def _asked(paths: Sequence[Path], as_of: str | None, previous: Path | None) -> list[_Asked]:
     wanted: dict[Path, set[str]] = {}
     for path in paths:
         for folder, files in _found(path):
             wanted.setdefault(folder, set()).update(files)
     asked = []
     for folder, files in sorted(wanted.items()):
-        delivered = delivered_paths(folder)
-        years = {name.partition("/")[0][:4] for name in files}
-        read = tuple(name for name in delivered if name in files or name.partition("/")[0][:4] in years)
-        asked.append(_Asked(folder, frozenset(files), read, files >= set(delivered)))
+        delivered, later = snapshot(delivered_paths(folder), as_of)
+        laid = alone(folder, delivered)
+        if previous is not None:
+            before = _sent_before(previous, folder.name, is_alone=len(wanted) == 1)
+            laid = laid_over(folder, delivered, before, snapshot(delivered_paths(before), as_of)[0])
+        is_whole = files >= {*delivered, *later}
+        years = {name[:4] for name in files}
+        own = frozenset(laid.own[name] for name in files if name in laid.own)
+        asked.append(_Asked(folder, laid, frozenset(laid.places) if is_whole else own,
+                            tuple(path for path in laid.places if path in own or path[:4] in years or is_whole),
+                            tuple(name for name in later if name in files), is_whole))
     return asked
+
+
+def _sent_before(previous: Path, district_id: str, *, is_alone: bool) -> Path:
+    """Return the folder of the district's delivery before: the one named, or the district's below it."""
+    if (previous / district_id).is_dir():
+        return previous / district_id
+    if is_alone and previous.is_dir() and any(year_and_day(place.name) for place in previous.iterdir()):
+        return previous
+    raise DeliveryError(f"here is no earlier delivery of `{district_id}`.", where=str(previous),
+                        fix="Name with --previous the folder as it was sent, with the folders of the school years in "
+                            "it. A report does not do: it holds counts and no rows to compare.")
 
 
 def _found(path: Path) -> Iterable[tuple[Path, set[str]]]:

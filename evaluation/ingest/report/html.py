@@ -30,7 +30,8 @@ def page(content: Mapping[str, Any]) -> str:
     return template.render(
         report=content, colour={0: "good", 2: "bad", 3: "warn"}[content["verdict"]["exit_code"]],
         coverage=_coverage(content["coverage"]), files=_files(content["files"]), marks=_MARKS, states=STATES,
-        movement=_movement(content), fewest=FEWEST, revisions=content.get("revisions", []), title=_title(content))
+        movement=_movement(content), not_compared=[f for f in content.get("superseded_files", []) if f["refusal"]],
+        fewest=FEWEST, revisions=content.get("revisions", []), title=_title(content))
 
 
 def _title(content: Mapping[str, Any]) -> str:
