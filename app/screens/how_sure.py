@@ -108,27 +108,13 @@ if not refused:
     said = checks.definitions(rows, effect, topic)
     show(said, checks.forest(rows, own_rows, topic, frame.theme(), said, title="Definitions: change of the gap"),
          "definitions", "The overall effect under other definitions of the outcome")
-    st.subheader("Two-way fixed effects", anchor=False)
-    row, rows = topic.row(found["two_way_reference"]), topic.of(found["two_way_reference"])
-    said = models.two_way(row, effect, topic)
-    show(said, models.forest(rows, own_rows, topic, frame.theme(), said, name=models.TWO_WAY), "two_way",
-         "The effect on the gap by two-way fixed effects")
-    if len(shares := models.compared(row)):
-        frame.plain(shares, "Which comparisons the two-way estimate averages")
-    st.subheader("Multilevel model", anchor=False)
-    row, rows = topic.row(found["multilevel_checks"]), topic.of(found["multilevel_checks"])
-    said = models.multilevel(row, effect, topic)
-    show(said, models.forest(rows, own_rows, topic, frame.theme(), said, name=models.MULTILEVEL), "multilevel",
-         "The effect on the gap by a multilevel model")
-    if len(spread := models.variances(row, topic)):
-        frame.plain(spread, "Where students differ, by the multilevel model")
-    st.subheader("The same students", anchor=False)
-    row, rows = topic.row(found["student_panel_checks"]), topic.of(found["student_panel_checks"])
-    said = models.students(row, effect, topic)
-    show(said, models.forest(rows, own_rows, topic, frame.theme(), said, name=models.STUDENTS), "students",
-         "The effect on the gap by the student panel")
-    if len(seen := models.followed(row)):
-        frame.plain(seen, "Who is followed")
+    for model in models.MODELS:
+        st.subheader(model.heading, anchor=False)
+        row, rows = topic.row(found[model.table]), topic.of(found[model.table])
+        said = model.sentence(row, effect, topic)
+        show(said, model.forest(rows, own_rows, topic, frame.theme(), said), model.key, model.figure_caption)
+        if len(details := model.detail(row, topic)):
+            frame.plain(details, model.detail_caption)
     for name, table_name, said, made in (
             ("Who is counted", "composition", checks.composition(topic.of(found["composition"]), topic),
              checks.composition_table(topic.of(found["composition"]), topic)),

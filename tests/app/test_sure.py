@@ -220,49 +220,52 @@ FOLLOWED = {**ESTIMATED, "n_students_rounded": 1240, "n_spanning_rounded": 610, 
 
 
 def test_two_way_fixed_effects_say_why_they_are_not_the_headline():
-    assert models.two_way(TWO_WAY, {"value": -2.0}, TOPIC) == (
+    assert models.TWO_WAY.sentence(TWO_WAY, {"value": -2.0}, TOPIC) == (
         "Two-way fixed effects, the usual single regression, would say −1.4 percentage points (95 % interval −3.0 to "
         "+0.2), where the headline says −2.0. That is not the headline, because it weighs places and years by what "
         "suits the regression, and takes places already in the program as a comparison though their own effects may "
         "still grow: it need not be an average of the effects. Here 20.0 % of its weight is such comparisons, and 5 of "
         "200 program cells (2.5 %) enter with a negative weight.")
     unbalanced = {**TWO_WAY, **dict.fromkeys(models.COMPARED), "negative_cells": 0}
-    said = models.two_way(unbalanced, None, TOPIC)
+    said = models.TWO_WAY.sentence(unbalanced, None, TOPIC)
     assert "cannot be told, since some places miss a year, and none of 200 program cells (0.0 %)" in said
     assert "headline says" not in said
-    assert models.compared(TWO_WAY)["Share of the estimate"].tolist() == ["70.0 %", "10.0 %", "15.0 %", "5.0 %"]
-    assert models.compared(unbalanced).empty
+    compared = models.TWO_WAY.detail(TWO_WAY, TOPIC)
+    assert compared["Share of the estimate"].tolist() == ["70.0 %", "10.0 %", "15.0 %", "5.0 %"]
+    assert models.TWO_WAY.detail(unbalanced, TOPIC).empty
 
 
 def test_a_multilevel_model_says_where_students_differ_and_that_it_is_a_check():
-    said = models.multilevel(MULTILEVEL, {"value": -2.0}, TOPIC)
+    said = models.MULTILEVEL.sentence(MULTILEVEL, {"value": -2.0}, TOPIC)
     assert "says −1.4 percentage points (95 % interval −3.0 to +0.2), where the headline says −2.0. Of the" in said
     assert "0.0 % lies between districts and 0.5 % between their schools" in said
     assert said.endswith("it is a check, never the headline.")
-    assert models.variances(MULTILEVEL, TOPIC).iloc[:, 1].tolist() == ["0.00", "2.00", "4.00", "40.00"]
+    assert models.MULTILEVEL.detail(MULTILEVEL, TOPIC).iloc[:, 1].tolist() == ["0.00", "2.00", "4.00", "40.00"]
     without = {**MULTILEVEL, "ci_low": None, "ci_high": None, "no_interval": "low_df"}
-    assert "(no interval: " in models.multilevel(without, None, TOPIC)
+    assert "(no interval: " in models.MULTILEVEL.sentence(without, None, TOPIC)
 
 
 def test_a_model_that_was_not_fitted_says_why():
-    assert models.two_way({**TWO_WAY, "suppression": "primary", "value": None}, None, TOPIC).startswith(
+    assert models.TWO_WAY.sentence({**TWO_WAY, "suppression": "primary", "value": None}, None, TOPIC).startswith(
         "The two-way estimate is not shown: [c]")
     undefined = {**MULTILEVEL, "value": None, "undefined": "numbers are not published.", "variance_student": None}
-    assert models.multilevel(undefined, None, TOPIC) == (
+    assert models.MULTILEVEL.sentence(undefined, None, TOPIC) == (
         "There is no estimate by a multilevel model: numbers are not published.")
-    assert models.variances(undefined, TOPIC).empty
-    assert models.multilevel(None, None, TOPIC) == "A multilevel model was fitted to confirmatory results only."
+    assert models.MULTILEVEL.detail(undefined, TOPIC).empty
+    assert models.MULTILEVEL.sentence(None, None, TOPIC) == (
+        "A multilevel model was fitted to confirmatory results only.")
 
 
 def test_the_same_students_say_their_effect_and_who_they_are():
-    said = models.students(FOLLOWED, {"value": -2.0}, TOPIC)
+    said = models.STUDENTS.sentence(FOLLOWED, {"value": -2.0}, TOPIC)
     assert "say −1.4 percentage points (95 % interval −3.0 to +0.2), where the headline says −2.0. They" in said
-    assert models.followed(FOLLOWED).iloc[:, 1].tolist() == ["1,240", "610", "0", "20", "130", "350"]
+    assert models.STUDENTS.detail(FOLLOWED, TOPIC).iloc[:, 1].tolist() == ["1,240", "610", "0", "20", "130", "350"]
     undefined = {**FOLLOWED, "value": None, "undefined": "the study has no student rows.", "n_students_rounded": None}
-    assert models.students(undefined, None, TOPIC) == (
+    assert models.STUDENTS.sentence(undefined, None, TOPIC) == (
         "There is no estimate by the student panel: the study has no student rows.")
-    assert models.followed(undefined).empty
-    assert models.students(None, None, TOPIC) == "The same students were followed for confirmatory results only."
+    assert models.STUDENTS.detail(undefined, TOPIC).empty
+    assert models.STUDENTS.sentence(None, None, TOPIC) == (
+        "The same students were followed for confirmatory results only.")
 
 
 def test_a_rating_says_that_its_rules_are_not_verified():
@@ -307,9 +310,9 @@ def test_every_code_of_the_contract_has_words():
     for column in curve.CHOICES:
         assert set(curve.CHOICES[column][1]) >= allowed(column), column
     assert set(checks._COMPOSITION) == allowed("composition")
-    assert {*models.COMPARED, *models._VARIANCES} < {*TABLES["two_way_reference"].columns,
-                                                     *TABLES["multilevel_checks"].columns}
-    assert set(models._FOLLOWED) < set(TABLES["public_student_panel_checks"].columns)
+    assert {*models.COMPARED, *models.VARIANCES} < {*TABLES["two_way_reference"].columns,
+                                                    *TABLES["multilevel_checks"].columns}
+    assert set(models.FOLLOWED) < set(TABLES["public_student_panel_checks"].columns)
     assert set(TABLES["specification_curve"].key) > set(curve.CHOICES)
 
 
