@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from app import alternatives, effect_text, templates, text
+from app import alternatives, effect_text, exposure, templates, text
 from app.labels import ESTIMATORS, INFERENCE, REFERENCE_ESTIMATORS, SUPPRESSION, Labels
 from app.theme import Theme
 from evaluation.contracts import reasons
@@ -215,10 +215,11 @@ def _change(rows: pd.DataFrame, labels: Labels) -> str:
 
 
 def note(r: text.Row) -> str:
-    """Return why an effect is hidden or has no interval; an empty string for others."""
+    """Return why an effect is hidden or has no interval, and its partial first years; an empty string for others."""
     if r["suppression"] != "none":
         return SUPPRESSION[str(r["suppression"])]
-    return "" if text.is_missing(r["no_interval"]) else f"no interval: {reasons.short(str(r['no_interval']))}"
+    why = "" if text.is_missing(r["no_interval"]) else f"no interval: {reasons.short(str(r['no_interval']))}"
+    return "; ".join(said for said in (why, exposure.note(r)) if said)
 
 
 def _part_name(r: text.Row, labels: Labels) -> str:

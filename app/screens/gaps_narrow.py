@@ -1,6 +1,6 @@
 import streamlit as st
 
-from app import alternatives, choices, effect_text, frame, measurement, relative, state, text, views
+from app import alternatives, choices, effect_text, exposure, frame, measurement, relative, state, text, views
 from app.labels import PHASES, Labels
 from app.topic import Topic
 
@@ -33,7 +33,7 @@ overall_detectable = choices.detectable(diagnostics, specification, outcome, gap
 factor = relative.of_estimand(factors, Topic(specification, outcome, gap, labels), chosen.kind, phase=chosen.phase,
                               cohort=chosen.cohort)
 said = (effect_text.effect(rows, labels, overall_detectable, choices.refusal(refusals, specification, outcome, gap)),
-        relative.caveat(views.gap_row(rows), factor, labels),
+        exposure.caveat(views.gap_row(rows)), relative.caveat(views.gap_row(rows), factor, labels),
         measurement.warning(scales, outcome, gap, program, labels))
 st.markdown(f"**{relative.marks(rows, factor, labels)}** — {' '.join(s for s in said if s)}")
 st.caption(f"Specification: {labels.specifications[specification]['label']}{effect_text.standing(rows)}. "
@@ -43,7 +43,8 @@ st.header("Which group moved?", anchor=False)
 st.markdown("Hollow: before the start. Filled: after. Thin bar 95 %, thick bar 80 % interval, each for one year by "
             "itself. The column 95 % band of the table, where there is one, is for several years at once.")
 years = views.by_year(estimates, specification, outcome, gap, labels, cohort=chosen.cohort)
-st.markdown(f"{chosen.note(years)} {effect_text.base(labels, specification, program, chosen.cohort)}")
+st.markdown(f"{chosen.note(years)} {effect_text.base(labels, specification, program, chosen.cohort)} "
+            f"{exposure.by_year(years)}")
 parts = views.event_study(years, ("focal", "reference"), labels, frame.theme())
 frame.figure(parts, release, labels, key="parts_by_year", caption="Change of each group by years since the start")
 st.caption(text.hidden(parts.rows).capitalize() + ".")

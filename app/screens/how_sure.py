@@ -1,6 +1,6 @@
 import streamlit as st
 
-from app import choices, effect_text, frame, measurement, relative, state, views
+from app import choices, effect_text, exposure, frame, measurement, relative, state, views
 from app.labels import Labels
 from app.sure import bounds, checks, curve, models, plan, standards, trends
 from app.topic import Topic
@@ -31,7 +31,8 @@ refusal = choices.refusal(found["refusals"], topic.specification, outcome, gap)
 if refused:
     st.error(refused)
 else:
-    st.markdown(f"{effect_text.effect(overall, labels, refusal=refusal)} {relative.caveat(effect, factor, labels)}")
+    st.markdown(f"{effect_text.effect(overall, labels, refusal=refusal)} {exposure.caveat(effect)} "
+                f"{relative.caveat(effect, factor, labels)}")
 st.caption(f"Specification: {labels.specifications[topic.specification]['label']}. Effects are those of the overall "
            f"estimate, all cohorts together. {trends.coverage(effect)}")
 

@@ -1,6 +1,6 @@
 import streamlit as st
 
-from app import choices, effect_text, frame, measurement, relative, state, views
+from app import choices, effect_text, exposure, frame, measurement, relative, state, views
 from app.labels import Labels
 from app.topic import Topic
 
@@ -32,7 +32,7 @@ for outcome in labels.specifications[specification]["outcomes"]:
         factor = relative.of_estimand(factors, Topic(specification, outcome, gap, labels))
         said = (effect_text.effect(rows, labels, choices.detectable(diagnostics, specification, outcome, gap),
                             choices.refusal(refusals, specification, outcome, gap)),
-                relative.caveat(views.gap_row(rows), factor, labels),
+                exposure.caveat(views.gap_row(rows)), relative.caveat(views.gap_row(rows), factor, labels),
                 measurement.warning(scales, outcome, gap, program, labels))
         sentences.append(" ".join(s for s in said if s))
         st.markdown(f"**{relative.marks(rows, factor, labels)}** — {sentences[-1]}")

@@ -183,6 +183,11 @@ _ALL: tuple[Column, ...] = (
            nullable=True),
     Column("dropped_cohorts", "string", "Cohorts that could not be estimated in this aggregate: no data in the base "
            "period, no comparison or no weight", nullable=True),
+    Column("partial_first_cohorts", "string", "Cohorts whose first period is among the program periods of the number, "
+           "and the program ran in a part of it only", nullable=True),
+    Column("exposed_pct", "Int64", "Share of the school days of that period on which the program ran, of several "
+           "cohorts the least; missing where none is partial or the days are not stated", unit="percent", nullable=True,
+           low=0, high=100),
     real("level", "Mean outcome of program units in program periods, under the estimand's weights"),
     count("n_program_districts", "Program districts behind the number"),
     count("n_comparison_districts", "Comparison districts behind the number"),

@@ -12,6 +12,7 @@ import pandas as pd
 from evaluation.contracts import PARTS
 from evaluation.design import NO_SUMS, Part, StudentSums, Topic, build, build_stacked, districts, students
 from evaluation.estimate.dropped import dropped_cohorts
+from evaluation.estimate.exposure import partial_firsts
 from evaluation.estimate.fitted import fits, fitted_by_district
 from evaluation.estimate.of_students import student_effects
 from evaluation.estimate.rows import CANNOT_TELL, estimate_rows, relative_rows, split_rows, weight_rows
@@ -78,7 +79,7 @@ def estimate(cells: pd.DataFrame, study: Study, topic: Topic, *, gates: Gates | 
     for made in every:
         found.estimates.extend(estimate_rows(
             topic, made.estimate, made.uncertainty, made.n, said=made.said,
-            dropped=dropped_cohorts(made.estimate, program)))
+            dropped=dropped_cohorts(made.estimate, program), partial=partial_firsts(made.estimate, program)))
         if made.estimate.parts == PARTS and topic.specification.sample == "same":
             found.relative.extend(relative_rows(topic, made.estimate, single))
         kinds = {e.kind for e in made.estimate.estimands}

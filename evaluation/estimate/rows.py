@@ -10,6 +10,7 @@ import pandas as pd
 
 from evaluation.design import Topic
 from evaluation.design.columns import coordinates, effect
+from evaluation.estimate.exposure import PartialFirsts
 from evaluation.stats.inference.infer import infer
 from evaluation.stats.inference.rules import Gate
 from evaluation.stats.reading import levels, program_cells, used_cells
@@ -21,7 +22,8 @@ _WEIGHTED = ("overall", "cohort", "phase", "event_time", "calendar")
 
 
 def estimate_rows(topic: Topic, estimate: Estimate, inference: Sequence[Sequence[Inference]], n: Floats, *,
-                  said: Sequence[str], dropped: Sequence[tuple[int, ...]]) -> list[dict[str, Any]]:
+                  said: Sequence[str], dropped: Sequence[tuple[int, ...]],
+                  partial: Sequence[PartialFirsts]) -> list[dict[str, Any]]:
     """Return one row per estimand and part.
 
     n_students counts students of the part's groups (gap: both) in cells with weight, in the period that has most of
@@ -35,11 +37,14 @@ def estimate_rows(topic: Topic, estimate: Estimate, inference: Sequence[Sequence
     said : m verdicts
     dropped : m tuples
         Cohorts that could not be estimated in each estimand.
+    partial : m records
+        Cohorts whose partial first period counts in each estimand.
     """
     level = levels(estimate)
     rows = []
     for i, (estimand, used) in enumerate(zip(estimate.estimands, used_cells(estimate), strict=True)):
-        behind = {**_behind(estimate, i, used), "verdict": said[i], "dropped_cohorts": _listed(dropped[i])}
+        behind = {**_behind(estimate, i, used), "verdict": said[i], "dropped_cohorts": _listed(dropped[i]),
+                  "partial_first_cohorts": _listed(partial[i].cohorts), "exposed_pct": partial[i].exposed_pct}
         for k, part in enumerate(estimate.parts):
             rows.append({**_about(topic), **coordinates(estimand), **behind, "part": part,
                          **_uncertainty(inference[i][k]),

@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from evaluation.contracts.choices import Adjustment, AnyEstimator, Base, Comparison, HandbookVersion, Method
 from evaluation.errors import StudyError
-from evaluation.params.block import Block, Id
+from evaluation.params.block import Block, Day, Id
 from evaluation.params.delivery import Delivery
 from evaluation.params.plan import Plan
 
@@ -45,7 +45,9 @@ class Cohort(Block):
     """Units that start a program in the same period; `schools` when assignment was to schools.
 
     `first_period: partial` says that the program ran in a part of it only, as where it began in January: event time 0
-    is still that period, and a specification may leave it out (`partial_first: leave_out`).
+    is still that period, every number in which it counts says so, and a specification may leave it out
+    (`partial_first: leave_out`). `started_on` is the day on which the program began there; with the first and last
+    school day of that year it gives the share of the year under the program.
     """
 
     start: int
@@ -53,6 +55,22 @@ class Cohort(Block):
     districts: tuple[UnitId, ...] = ()
     schools: tuple[str, ...] = ()
     first_period: Literal["whole", "partial"] = "whole"
+    started_on: Day | None = None
+    first_school_day: Day | None = None
+    last_school_day: Day | None = None
+
+    @model_validator(mode="after")
+    def _has_days_of_a_partial_first_period(self) -> Cohort:
+        days = [day for day in (self.first_school_day, self.started_on, self.last_school_day) if day is not None]
+        if days and self.first_period == "whole":
+            raise ValueError("`started_on` and school days belong to `first_period: partial`")
+        if len(days) == 2 or (len(days) == 1 and self.started_on is None):
+            raise ValueError("give `first_school_day`, `started_on` and `last_school_day`, or `started_on` alone")
+        if not all(f"{self.start - 1}-07-01" <= day <= f"{self.start}-06-30" for day in days):
+            raise ValueError(f"a day is outside school year {self.start} (1 July to 30 June)")
+        if days != sorted(set(days)):
+            raise ValueError("`first_school_day`, `started_on` and `last_school_day` do not follow each other")
+        return self
 
 
 class Program(Block):

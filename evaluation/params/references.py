@@ -195,7 +195,7 @@ def _broken_cohorts(found: Study) -> Iterator[tuple[str, str, str]]:
     periods = found.periods.all()
     for i, program in enumerate(found.programs):
         phases: dict[int, str] = {}
-        firsts: dict[int, str] = {}
+        firsts: dict[int, tuple[str | None, ...]] = {}
         for j, cohort in enumerate(program.cohorts):
             key = f"programs.{i}.cohorts.{j}"
             if cohort.start not in periods[1:]:
@@ -212,9 +212,10 @@ def _broken_cohorts(found: Study) -> Iterator[tuple[str, str, str]]:
             if phases.setdefault(cohort.start, cohort.phase) != cohort.phase:
                 yield (f"{key}.phase", f"cohort {cohort.start} is in two phases.",
                        "Within a program a start period belongs to one phase.")
-            if firsts.setdefault(cohort.start, cohort.first_period) != cohort.first_period:
-                yield (f"{key}.first_period", f"the first period of cohort {cohort.start} is whole and partial.",
-                       "Within a program give all units of a start period the same.")
+            days = (cohort.first_period, cohort.started_on, cohort.first_school_day, cohort.last_school_day)
+            if firsts.setdefault(cohort.start, days) != days:
+                yield (f"{key}.first_period", f"the first period of cohort {cohort.start} is told in two ways.",
+                       "Within a program give all units of a start period the same; of several days the latest.")
         yield from _in_two_cohorts(f"programs.{i}", program, districts)
 
 

@@ -203,7 +203,7 @@ def _estimands(study: Study, program: params.Program, estimator: str) -> Any:
 
 def _empty() -> dict[str, Any]:
     return dict.fromkeys(("cohort", "phase", "period", "event_time", "district_id", "left_out_cohorts",
-                          "dropped_cohorts"))
+                          "dropped_cohorts", "partial_first_cohorts", "exposed_pct"))
 
 
 def _inference(value: float, lone: bool, inference: str) -> dict[str, Any]:

@@ -43,6 +43,17 @@ def test_the_projects_own_studies_are_complete(study: str) -> None:
         (lambda s: s["programs"][0]["cohorts"][0].update(start=2017), "programs.0.cohorts.0.start", "2018–2026"),
         (lambda s: s["programs"][0]["cohorts"][0].update(districts=["ia-1"]), "cohorts.0.districts", "Known: ia-3141"),
         (lambda s: s["programs"][0]["cohorts"][3].update(schools=["tx-1-2"]), "cohorts.3.schools", "district id"),
+        (lambda s: s["programs"][0]["cohorts"][1].update(started_on="2022-01-10"), "cohorts.1", "study_file"),
+        (lambda s: s["programs"][0]["cohorts"][1].update(first_period="partial", started_on="2021-06-10"),
+         "programs.0.cohorts.1", "study_file"),
+        (lambda s: s["programs"][0]["cohorts"][1].update(first_period="partial", started_on="2022-01-10",
+                                                         first_school_day="2021-08-23"), "cohorts.1", "study_file"),
+        (lambda s: s["programs"][0]["cohorts"][1].update(
+            first_period="partial", started_on="2022-01-10", first_school_day="2022-01-10",
+            last_school_day="2022-06-01"), "cohorts.1", "study_file"),
+        (lambda s: s["programs"][0]["cohorts"].append(
+            {"start": 2022, "phase": "expansion", "schools": ["ia-9006-101"], "first_period": "partial"}),
+         "cohorts.4.first_period", "of several days the latest"),
         (lambda s: s["gaps"][0].update(focal="blak"), "gaps.0.focal", "Known: .*black"),
         (lambda s: s["gaps"][0].update(dimension="race"), "gaps.0.dimension", "Known: .*race_ethnicity"),
         (lambda s: s["gaps"][0].update(reference="black"), "gaps.0", "Name two groups"),

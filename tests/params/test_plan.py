@@ -103,6 +103,8 @@ def part_of_a_study() -> dict:
     kept = {"districts": 2, "specifications": 2, "outcomes": 3, "programs": 1}
     kept_of_plan = {"confirmatory": 1, "exploratory": 1, "families": 1, "decision_rules": 1}
     content |= {name: content[name][:n] for name, n in kept.items()}
+    content["programs"][0]["cohorts"][0] |= {"first_period": "partial", "first_school_day": "2018-08-20",
+                                             "started_on": "2019-02-01", "last_school_day": "2019-05-31"}
     content["plan"] = {name: plan[name][:n] for name, n in kept_of_plan.items()}
     content["plan"]["confirmatory"][0]["specifications"] = [content["specifications"][0]["id"]]
     content["plan"]["exploratory"][0]["specifications"] = [content["specifications"][1]["id"]]
@@ -144,7 +146,7 @@ def others(value) -> list:
     if isinstance(value, int | float):
         return [value + 1, value / 2]
     return ([1, 1.5, ["x"], "2025-06-30", *WORDS] if value is None
-            else [f"{value}x", "09-15", *(w for w in WORDS if w != value)])
+            else [f"{value}x", "09-15", "2019-01-15", "2019-03-15", *(w for w in WORDS if w != value)])
 
 
 def with_another(content: dict, at: tuple) -> Iterator[dict]:
@@ -168,6 +170,9 @@ ONLY_CHOICE = {
     ("periods", "kind"): "one word", ("grade_bands", "middle"): "a pair", ("grade_bands", "high"): "a pair",
     ("outcomes", 0, "id"): "a rule names it", ("plan", "families", 0, "results"): "one at least, by its keys",
     **{("outcomes", i, "measure"): "parameters go with it" for i in range(3)},
+    **{("programs", 0, "cohorts", 0, name): "days of its year go with it" for name in ("start", "first_period")},
+    **{("programs", 0, "cohorts", i, name): "days go with a partial first period" for i in range(1, 4)
+       for name in ("started_on", "first_school_day", "last_school_day")},
     **{("outcomes", i, "code_lists"): "absences have no code list" for i in range(2)},
     **{("deliveries", "tables", i, name): "a table with `group_column` has none" for i in range(2)
        for name in ("of_columns", "district_id_column")}}

@@ -138,6 +138,13 @@ def test_cohorts_that_could_not_be_estimated_are_named_in_the_release(maker):
     assert one_effect(maker, dropped_cohorts="2020").loc["focal", "dropped_cohorts"] == "2020"
 
 
+def test_a_partial_first_period_is_labelled_in_the_release_with_its_share_withheld_or_not(maker):
+    names = ["suppression", "partial_first_cohorts", "exposed_pct"]
+    effect = one_effect(maker, partial_first_cohorts="2022", exposed_pct=58, n_students=9)
+    assert effect.loc["focal", names].tolist() == ["primary", "2022", 58]
+    assert effect.loc["reference", names[1:]].isna().all()
+
+
 def test_effects_carry_at_most_four_digits(tables):
     effects = tables["public_estimates"]
     for name in (c for c in effects.columns if COLUMNS[c].dtype == "Float64"):
