@@ -62,6 +62,12 @@ def guess_table(headers: Iterable[str], path: str) -> Guess:
     return Guess(found.table, best > second and bool(best[0] > 0), found.columns, found.unsure)
 
 
+def guess_columns(headers: Iterable[str], fields: Iterable[str]) -> Guess:
+    """Return which columns these fields may be; of no table."""
+    columns, unsure = _columns(list(headers), tuple(fields))
+    return Guess("", False, columns, unsure)
+
+
 def fields_of(table: str) -> tuple[str, ...]:
     """Return the fields that a file of a table can have."""
     further = {"school_year": LINEAGE, "student_year": ATTRIBUTES, "attendance": ("month", "date"),
@@ -74,7 +80,7 @@ def guess_codes(kind: str, values: Iterable[str]) -> dict[str, tuple[str, bool]]
 
     Parameters
     ----------
-    kind : `race_ethnicity`, `sex`, `flag`, `action_std` or `answer`.
+    kind : `race_ethnicity`, `sex`, `flag`, `action_std`, `kind` or `answer`.
     """
     known = {compact(str(word)): str(code)
              for code, words in _known()["codes"][kind].items() for word in (code, *words)}

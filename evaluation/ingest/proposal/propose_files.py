@@ -13,6 +13,7 @@ from evaluation.ingest.mapping.layouts import known_layouts, with_layouts
 from evaluation.ingest.proposal.guess import is_known
 from evaluation.ingest.proposal.mapping_text import CHECK
 from evaluation.ingest.proposal.propose import propose
+from evaluation.ingest.proposal.roster import LAYOUT, TOGETHER, is_file_of_roster, is_roster, to_delete
 from evaluation.ingest.proposal.sample_file import NoKnownHeaderError, Sample, read_sample
 from evaluation.ingest.readers.containers import opened
 from evaluation.ingest.records import RefusedFileError, findings
@@ -35,11 +36,17 @@ def propose_files(paths: Sequence[Path], district_id: str | None) -> str:
     samples: list[Sample] = []
     layouts: set[str] = set()
     unread: list[DeliveryError] = []
+    remarks: list[str] = []
     found = [file for path in paths for file in _files(path)]
     for file in found:
         try:
             content = file.read_bytes()
-            if content and opened(content, file.name).kind == "xml":
+            if is_roster(content):
+                layouts.add(LAYOUT)
+                remarks += to_delete(content)
+            elif is_file_of_roster(content):
+                raise DeliveryError("it is one of the files of a OneRoster export.", where=_place(file), fix=TOGETHER)
+            elif content and opened(content, file.name).kind == "xml":
                 layouts.add(_layout(file))
             else:
                 samples.append(read_sample(content, _place(file), is_known))
@@ -52,7 +59,7 @@ def propose_files(paths: Sequence[Path], district_id: str | None) -> str:
     known = district_id or _district(found[0])
     text = propose(samples, district_id=known or _PLACEHOLDER, layouts=sorted(layouts),
                    is_district_known=known is not None)
-    return text + "".join(f"{CHECK} not mapped: {error}\n" for error in unread)
+    return text + "".join(f"{line}\n" for line in (*remarks, *(f"{CHECK} not mapped: {error}" for error in unread)))
 
 
 def _reason(error: RefusedFileError | NoKnownHeaderError | DeliveryError, file: Path) -> DeliveryError:

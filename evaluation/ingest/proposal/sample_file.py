@@ -21,6 +21,7 @@ _DELIMITERS = (",", ";", "\t", "|")
 _LINES = 60
 _TITLES = 15
 _FEWEST_KNOWN = 2
+_IMPORT_ID = '{"ImportId"'
 
 
 class NoKnownHeaderError(Exception):
@@ -31,7 +32,8 @@ class NoKnownHeaderError(Exception):
 class Sample:
     """A file's columns: distinct trimmed values with how many rows hold each, by name in the header's order.
 
-    `is_encoding_guessed`: the bytes are no UTF-8, and nothing in them says what they are.
+    `is_encoding_guessed`: the bytes are no UTF-8, and nothing in them says what they are. `label_rows` stand below the
+    header and hold no answers: wording and import ids of a survey export.
     """
 
     path: str
@@ -40,6 +42,7 @@ class Sample:
     is_encoding_guessed: bool
     delimiter: str
     title_rows: int
+    label_rows: int
     columns: Mapping[str, Counter[str]]
     rows: int
 
@@ -68,7 +71,9 @@ def read_sample(content: bytes, path: str, is_known: Callable[[str], bool]) -> S
     if not known or known[at] < _FEWEST_KNOWN:
         raise NoKnownHeaderError
     header = [name.strip() for name in first[at]]
-    body = coded(chain(first[at + 1:], records), len(header), at + 2)
+    labels = next((n for n, record in enumerate(first[at + 1:at + 3], start=1)
+                   if any(field.lstrip().startswith(_IMPORT_ID) for field in record)), 0)
+    body = coded(chain(first[at + 1 + labels:], records), len(header), at + 2 + labels)
     columns: dict[str, Counter[str]] = {}
     for name, column in zip(header, body.columns, strict=True):
         counts = np.bincount(column.codes, minlength=len(column.values))
@@ -76,7 +81,7 @@ def read_sample(content: bytes, path: str, is_known: Callable[[str], bool]) -> S
         for value, n in zip(column.values, counts, strict=True):
             values[value.strip()] += int(n)
         columns.setdefault(name, values)
-    return Sample(path, file.kind, encoding, is_guessed, delimiter, at, columns, len(body.rows) + len(body.odd))
+    return Sample(path, file.kind, encoding, is_guessed, delimiter, at, labels, columns, len(body.rows) + len(body.odd))
 
 
 def _encoding(content: bytes) -> tuple[str, bool]:

@@ -21,6 +21,8 @@ from evaluation.ingest.records import Flaw, RefusedFileError
 LONGEST_BREAK = 30
 """Days between two classes at a school, such as holidays between terms, that end no spell."""
 _MORE_KINDS: Mapping[str, str] = {"sms": "phone", "password": "password"}
+FILES = ("orgs.csv", "users.csv", "enrollments.csv", "demographics.csv")
+"""Files of an archive that are read."""
 _NEEDED: Mapping[str, tuple[str, ...]] = {
     "orgs": ("orgs.csv", "users.csv", "enrollments.csv"),
     "enrollments": ("enrollments.csv", "users.csv", "orgs.csv"),
@@ -79,12 +81,17 @@ def _file(name: str, found: Mapping[str, bytes], table: SourceTable) -> _File:
         raise RefusedFileError(Flaw("missing_member", hint=f"It is `{name}`."))
     header, *records = csv_records(found[name], table) if found[name].strip() else ([],)
     names = tuple(field.strip() for field in header)
-    for column in names if name != "orgs.csv" else ():
-        kind = _MORE_KINDS.get(column) or kind_of_header(column, is_declared=False)
+    for column in names:
+        kind = identifies(name, column)
         if kind is not None:
             raise RefusedFileError(Flaw("identifiable_column", 1, f"{name}/{column}", hint=f"Kind: {kind}."),
                                    len(records))
     return _File(names, tuple(records))
+
+
+def identifies(file: str, column: str) -> str | None:
+    """Return what a column of an archive's file identifies people by, or None; organisations may be named."""
+    return None if file == "orgs.csv" else _MORE_KINDS.get(column) or kind_of_header(column, is_declared=False)
 
 
 def _by_id(file: _File | None) -> dict[str, dict[str, str]]:
