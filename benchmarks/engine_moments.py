@@ -83,7 +83,6 @@ def number_paths(folder: Path) -> dict[str, Any]:
     import narwhals.stable.v2 as nw
 
     from evaluation import engine
-    from evaluation.panel.homes import homes
     from evaluation.panel.paths import with_paths
 
     (study, _), clock = _study(), Clock()
@@ -96,14 +95,28 @@ def number_paths(folder: Path) -> dict[str, Any]:
             grade=nw.lit(7, dtype=nw.Int64), group_id=group))
         named, years = clock("path ids", lambda: with_paths(rows, YEARS, session))
         years.assign(dimension="race_ethnicity").to_parquet(folder / "paths.parquet")
-        paths = session.scan(folder / "paths.parquet")
-        home = homes(paths, paths, study.programs[0], study, session).select("path_id", "unit_id")
+        home = session.frame(_home_of_paths(session, folder / "paths.parquet", study))
         ids = named.select("student_key", "school_year", "path_id").join(home, on="path_id", how="inner")
         panel = rows.join(ids, on=["student_key", "school_year"], how="inner").select(
-            "student_key", "student", "school_year", "path_id", "is_focal", "value",
-            home=nw.col("unit_id").str.slice(-3).str.replace_all("-", "", literal=True).cast(nw.Int64))
-        panel.sink_parquet(folder / "panel.parquet")
+            "student_key", "student", "school_year", "path_id", "is_focal", "value", "home")
+        clock("panel in path order", lambda: panel.sort("path_id").sink_parquet(folder / "panel.parquet"))
     return _said(clock) | {"paths": int(years["path_id"].max())}
+
+
+def _home_of_paths(session: Any, file: Path, study: Any) -> Any:
+    """The number of the home school of every path, for pyfixest."""
+    from evaluation.engine import collect
+    from evaluation.panel.homes import homes
+    from evaluation.panel.places import numbered, places
+
+    paths = session.scan(file)
+    named = places(paths, study)
+    found = homes(numbered(paths, named, session), named, paths, study.programs[0], study,
+                  session=session)
+    home = found.choices.set_index("choice")["home"].map(
+        found.names["unit_id"].astype(str).str.rsplit("-").str[-1].astype(int))
+    of_paths = collect(found.of_paths)
+    return of_paths[["path_id"]].assign(home=of_paths["choice"].map(home).to_numpy(dtype="int64"))
 
 
 def ours(folder: Path) -> dict[str, Any]:

@@ -72,7 +72,7 @@ def refuse_repeated(is_repeated: pd.Series, table: str) -> None:
 
 def _typed(values: pd.Series, column: Column, table: str) -> pd.Series:
     try:
-        typed: pd.Series = values.astype(column.dtype)
+        typed = _of_type(values, column)
     except (TypeError, ValueError):
         raise ContractError(table, column.name, f"is not {column.dtype}", len(values)) from None
     _refuse(typed.isna() & (not column.nullable), column, table, "is empty")
@@ -83,6 +83,14 @@ def _typed(values: pd.Series, column: Column, table: str) -> pd.Series:
     if column.high is not None:
         _refuse(typed.gt(column.high), column, table, f"is above {column.high:g}")
     return typed
+
+
+def _of_type(values: pd.Series, column: Column) -> pd.Series:
+    """Return values of the column's type; categories by their codes, as pandas makes an object of every row."""
+    if not isinstance(values.dtype, pd.CategoricalDtype):
+        return values.astype(column.dtype)
+    categories = pd.Series(values.cat.categories).astype(column.dtype).array
+    return pd.Series(categories.take(values.cat.codes.to_numpy(), allow_fill=True), values.index, name=values.name)
 
 
 def _refuse(broken: pd.Series, column: Column, table: str, rule: str) -> None:

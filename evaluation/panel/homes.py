@@ -9,72 +9,103 @@ the first anchor, or were never near the band.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 
 from evaluation.engine import Frame, Session, collect
+from evaluation.panel.places import PATH
 from evaluation.params import Program, Study
 
-PATH = ("dimension", "path_id")
 NEVER = 9_999
 """Start of a school that never starts."""
-_OWN, _OTHER = 0, 10_000
+_OTHER = 10_000
 _SCHOOL = ("school_id", "district_id", "grade_band")
+_NAMED = ["dimension", "unit_id", "district_id", "group_id"]
 
 
-def homes(paths: Frame, students: Frame, program: Program, study: Study, session: Session) -> Frame:
-    """Return the home of every path that has one.
+@dataclass(frozen=True)
+class Homes:
+    """Home schools of a program.
+
+    Attributes
+    ----------
+    of_paths : `PATH` and `choice`, of every path that has a home
+    choices : what a choice is: `home`, start (`NEVER` without), is_projected
+    entered : place, `home` and start of the places in the program: the home of those who are there without having one
+    names : what a home is: its row has dimension, unit_id, district_id and group_id
+    """
+
+    of_paths: Frame
+    choices: pd.DataFrame
+    entered: pd.DataFrame
+    names: pd.DataFrame
+
+
+def homes(paths: Frame, places: pd.DataFrame, students: Frame, program: Program, study: Study, *,
+          session: Session) -> Homes:
+    """Return the home of every path that has one. The group is that of the home's year.
 
     Parameters
     ----------
-    paths : contract `paths`
+    paths : from `places.numbered`
+    places : from `places.places`
     students : from `paths.placed`
-
-    Returns
-    -------
-    Frame
-        `PATH`, unit_id, home_district, group_id, start (`NEVER` without), is_projected (0, 1). The group is that of the
-        home's year.
     """
-    schools = starts(paths, program, study)
-    at = session.frame(schools[["school_id", "unit_id", "home_district", "start", "anchor"]])
+    schools = _starts(places, program, study)
+    choices = _choices(places, schools, students, program, study)
+    into = schools.loc[schools["start"] < NEVER, ["school_id", "unit_id", "start"]]
+    entered = places[places["group_id"] != ""].merge(into, on="school_id")
+    names = pd.concat([choices[_NAMED], entered[_NAMED]]).drop_duplicates().sort_values(_NAMED, ignore_index=True)
+    number = names.assign(home=range(len(names)))
+    bound = session.frame(choices[["place", "period", "choice"]].astype("int64"))
+    of_paths = paths.join(bound, on=["place", "period"], how="inner").group_by(*PATH).agg(
+        nw.col("choice").min().cast(nw.Int64))
+    return Homes(
+        of_paths=session.kept(of_paths),
+        choices=choices.merge(number, on=_NAMED)[["choice", "home", "start", "is_projected"]].astype("int64"),
+        entered=entered.merge(number, on=_NAMED)[["place", "home", "start"]].astype("int64"),
+        names=names.astype("category"))
+
+
+def _choices(places: pd.DataFrame, schools: pd.DataFrame, students: Frame, program: Program,
+             study: Study) -> pd.DataFrame:
+    """Return the home that a place at an anchor gives, best first: of a path's, the one of the lowest `choice`."""
     anchors = sorted({int(a) for a in schools["anchor"]} - {NEVER})
-    rows = paths.filter(nw.col("period").is_in(anchors)).select(*PATH, "period", *_SCHOOL, "grade", "group_id")
-    actual = rows.join(at, on="school_id", how="inner").with_columns(is_projected=nw.lit(0, dtype=nw.Int64))
-    columns = [*PATH, "period", "group_id", "unit_id", "home_district", "start", "anchor", "is_projected"]
-    found = [actual.select(*columns)]
+    rows = places.drop(columns="district_id").merge(pd.DataFrame({"period": anchors}, dtype="int64"), how="cross")
+    found = [rows.assign(to=rows["school_id"], is_projected=0)]
     if program.grade_band != "all":
         below = study.grade_bands[program.grade_band][0] - 1
-        bound = session.frame(_bound_for(students, program, below, anchors))
-        ahead = rows.filter((nw.col("grade") == below) & (nw.col("grade_band") != program.grade_band))
-        ahead = ahead.join(bound, on=["school_id", "period"], how="inner").drop("school_id").rename({"to": "school_id"})
-        projected = ahead.join(at, on="school_id", how="inner").with_columns(is_projected=nw.lit(1, dtype=nw.Int64))
-        found.append(projected.select(*columns))
-    open_rows = nw.concat(found).filter((nw.col("period") < nw.col("start")) & ~nw.col("group_id").is_null())
-    kind = nw.when(nw.col("period") == nw.col("anchor")).then(nw.lit(_OWN)).otherwise(nw.lit(_OTHER))
-    ranked = open_rows.with_columns(order=kind + nw.col("period"))
-    first = ranked.filter(nw.col("order") == nw.col("order").min().over(*PATH))
-    return first.select(*PATH, "unit_id", "home_district", "group_id", "start", "is_projected")
+        ahead = rows[((rows["grade"] == below) & (rows["grade_band"] != program.grade_band)).to_numpy(dtype=bool)]
+        bound = _bound_for(students, program, below, anchors)
+        found.append(ahead.merge(bound, on=["school_id", "period"]).assign(is_projected=1))
+    every = pd.concat(found, ignore_index=True).drop(columns="school_id")
+    every = every.merge(schools.rename(columns={"school_id": "to"}), on="to")
+    every = every[((every["period"] < every["start"]) & (every["group_id"] != "")).to_numpy(dtype=bool)]
+    order = every["period"] + _OTHER * (every["period"] != every["anchor"])
+    best = every.assign(order=order).sort_values(["order", "is_projected", "place"], ignore_index=True)
+    best = best.drop_duplicates(["place", "period"], ignore_index=True)
+    return best.assign(choice=range(len(best)))
 
 
-def starts(paths: Frame, program: Program, study: Study) -> pd.DataFrame:
-    """Return the schools of the program's grade band: school_id, unit_id, home_district, start, anchor.
+def _starts(places: pd.DataFrame, program: Program, study: Study) -> pd.DataFrame:
+    """Return the schools of the program's grade band: school_id, district_id, unit_id, start, anchor.
 
     `anchor` is the last period before the start; both are `NEVER` for a school that never starts.
     """
-    schools = collect(paths.select(*_SCHOOL).unique()).sort_values(list(_SCHOOL), ignore_index=True)
+    schools = places[list(_SCHOOL)].drop_duplicates().sort_values(list(_SCHOOL), ignore_index=True)
     if program.grade_band != "all":
         schools = schools[schools["grade_band"] == program.grade_band]
-    schools = schools.drop_duplicates("school_id", ignore_index=True)
+    schools = schools.drop_duplicates("school_id", ignore_index=True).drop(columns="grade_band")
     start = np.full(len(schools), NEVER, dtype=np.int64)
     for cohort in program.cohorts:
         listed = schools["district_id"].isin(cohort.districts) | schools["school_id"].isin(cohort.schools)
         start[listed.to_numpy(dtype=bool)] = cohort.start
     before = {c.start: max(p for p in study.periods.all() if p < c.start) for c in program.cohorts}
     unit = schools["school_id"] if study.unit == "school" else schools["district_id"]
-    return schools.assign(unit_id=unit, home_district=schools["district_id"], start=start,
-                          anchor=[before.get(int(s), NEVER) for s in start])
+    return schools.assign(unit_id=unit, start=start, anchor=[before.get(int(s), NEVER) for s in start])
 
 
 def _bound_for(students: Frame, program: Program, below: int, anchors: list[int]) -> pd.DataFrame:

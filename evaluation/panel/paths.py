@@ -86,8 +86,8 @@ def with_paths(rows: Frame, periods: Sequence[int], session: Session) -> tuple[F
     ----------
     rows : STUDENT, school_id, grade_band, grade, group_id ("" for none); one row per student and year
     """
-    places = collect(rows.select(*_PLACE, "group_id").unique()).sort_values([*_PLACE, "group_id"], ignore_index=True)
-    places = places.assign(place=np.arange(1, len(places) + 1))
+    places = collect(rows.group_by(*_PLACE, "group_id").agg(n=nw.len())).drop(columns="n")
+    places = places.sort_values([*_PLACE, "group_id"], ignore_index=True).assign(place=np.arange(1, len(places) + 1))
     coded = rows.join(session.frame(places), on=[*_PLACE, "group_id"], how="inner")
     at = [f"at_{period}" for period in periods]
     here = {name: nw.when(nw.col("school_year") == period).then(nw.col("place"))

@@ -2,16 +2,42 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
 
-from evaluation.stats.records import Floats
+from evaluation.stats.records import Floats, Integers
 
 Weights = Literal["rademacher", "webb"]
 ENUMERATED: dict[Weights, int] = {"rademacher": 12, "webb": 8}
 """Up to so many clusters every vector of signs is taken once."""
 _SIZES: dict[Weights, tuple[float, ...]] = {"rademacher": (1.0,), "webb": (1.0, 1.5**0.5, 0.5**0.5)}
+
+
+@dataclass(frozen=True)
+class Signs:
+    """Vectors of signs of n clusters: `points` (n, B)."""
+
+    points: Floats
+
+    def of(self, cluster: Integers) -> Signs:
+        """Return the signs of some clusters, sorted places among the n."""
+        return self if len(cluster) == len(self.points) else Signs(self.points[cluster])
+
+    def squared(self, factor: Floats) -> Floats | float:
+        """Return Σ_g factor_g v_g² of every vector (B,), or of any where all v² = 1."""
+        if self._squares is None:
+            return float(factor.sum())
+        found: Floats = factor @ self._squares
+        return found
+
+    @cached_property
+    def _squares(self) -> Floats | None:
+        """(n, B); None where all are 1."""
+        squares = np.square(self.points)
+        return None if (squares == 1).all() else squares
 
 
 def n_vectors(n_clusters: int, weights: Weights) -> int:

@@ -8,7 +8,7 @@ import numpy as np
 
 from evaluation.stats.inference.blocks import blocks_of
 from evaluation.stats.inference.inversion import confidence_set, share_as_large
-from evaluation.stats.inference.signs import ENUMERATED, Weights, draw_signs, every_sign, n_vectors
+from evaluation.stats.inference.signs import ENUMERATED, Signs, Weights, draw_signs, every_sign, n_vectors
 from evaluation.stats.inference.wild_draws import Signed, contrast_of
 from evaluation.stats.records import Booleans, Floats, Integers, Regression
 
@@ -65,14 +65,15 @@ def wild_bootstrap(regression: Regression, contrasts: Floats, *, null: float = 0
 
     Notes
     -----
-    t* is a ratio of polynomials in the null, so the signs are multiplied once for the test and all its inversions.
+    t* is a ratio of polynomials in the null, so the signs are multiplied once for the test and all its inversions, and
+    its slopes are needed only for those.
     Sources: Cameron, Gelbach & Miller 2008; Webb 2023; MacKinnon, Nielsen & Webb 2023.
     """
     of = blocks_of(regression, contrasts)
     m, parts = of.value.shape
     p_value, ends = np.full((m, parts), np.nan), np.full((2, len(levels), m, parts), np.nan)
     n_clusters, n_draws, is_enumerated = np.zeros(m, np.int64), np.zeros(m, np.int64), np.zeros(m, bool)
-    shared: Floats | None = None
+    shared: Signs | None = None
     for i in range(m):
         contrast = contrast_of(of, i, only_relevant=True)
         n = len(contrast.cluster)
@@ -81,10 +82,10 @@ def wild_bootstrap(regression: Regression, contrasts: Floats, *, null: float = 0
             continue
         is_enumerated[i] = n <= ENUMERATED[weights]
         if not is_enumerated[i] and shared is None:
-            shared = draw_signs(len(of.cluster), weights, draws, rng)
-        signs = every_sign(n, weights) if shared is None or is_enumerated[i] else shared[contrast.cluster]
+            shared = Signs(draw_signs(len(of.cluster), weights, draws, rng))
+        signs = Signs(every_sign(n, weights)) if shared is None or is_enumerated[i] else shared.of(contrast.cluster)
         n_draws[i] = n_vectors(n, weights) if is_enumerated[i] else draws + 1
-        signed = Signed(contrast, signs)
+        signed = Signed(contrast if levels else contrast.under(of.value[i] - null), signs)
         for part, of_part in enumerate(signed.of_parts()):
             value, variance = float(of.value[i, part]), contrast.variance(part)
             p_value[i, part] = share_as_large(of_part, value - null, variance)
@@ -99,7 +100,7 @@ def wild_statistics(regression: Regression, contrasts: Floats, cluster: Integers
     Several regressions of the same clusters get the same signs, so their draws are joint.
     """
     of = blocks_of(regression, contrasts)
-    own = signs[np.searchsorted(cluster, of.cluster)]
+    own = Signs(signs[np.searchsorted(cluster, of.cluster)])
     observed, drawn = np.empty(of.value.shape), np.empty((*of.value.shape, signs.shape[1]))
     for i in range(len(contrasts)):
         contrast = contrast_of(of, i, only_relevant=False)

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 
 from evaluation.stats.inference.blocks import Blocks
+from evaluation.stats.inference.signs import Signs
 from evaluation.stats.records import Floats, Integers
 
 FEW = 12
 """Up to so many clusters n the n × n form costs little and keeps ties exact to the last digits."""
 NEGLIGIBLE = 1e-9
 """Of the largest: singular values, and parts of clusters, below this are rounding."""
-
 ROWS = 512
 """Products of signs made at once, where there are several parts: 40 MB with 9,999 draws."""
 
@@ -44,6 +44,7 @@ class Contrast:
     left : (n, r)  of P = left right, with orthonormal columns
     inner : (K, r, n)  right S
     shift : (r, n)  right S under the null is right S + δ shift
+    origin : (K,)  the δ at which d and inner are the scores
     """
 
     cluster: Integers
@@ -53,10 +54,16 @@ class Contrast:
     left: Floats
     inner: Floats
     shift: Floats
+    origin: Floats
 
     def variance(self, part: int) -> float:
-        """CV1 variance of the estimate, without a factor."""
+        """CV1 variance of the estimate, without a factor; of a contrast whose origin is 0."""
         return float((self.d[:, part] ** 2).sum())
+
+    def under(self, delta: Floats) -> Contrast:
+        """Return it with the scores under the nulls that lie δ (K,) below the estimates: there no slope is needed."""
+        return replace(self, d=self.d + self.slope[:, None] * delta, origin=delta,
+                       inner=self.inner + self.shift * delta[:, None, None])
 
 
 def contrast_of(of: Blocks, i: int, *, only_relevant: bool) -> Contrast:
@@ -73,65 +80,57 @@ def contrast_of(of: Blocks, i: int, *, only_relevant: bool) -> Contrast:
     matters = own | (reach > NEGLIGIBLE * reach.max(initial=0))
     cluster = np.flatnonzero(matters) if only_relevant else np.arange(len(matters))
     inner = np.zeros((of.score.shape[1], len(turned), len(cluster)))
-    for j, row in enumerate(turned):
-        inner[:, j] = of.total(row, of.score)[cluster].T
+    for part, score in enumerate(of.score.T):
+        inner[part] = of.total(score, turned.T)[cluster].T
     image = image[cluster]
     return Contrast(cluster, int(own.sum()), of.total(of.load[i], of.score)[cluster], image @ c / length,
-                    left[cluster], inner, right @ image.T / length)
+                    left[cluster], inner, right @ image.T / length, np.zeros(len(inner)))
 
 
 @dataclass(frozen=True)
 class Signed:
-    """A contrast and vectors of signs (n, B) for its clusters."""
+    """A contrast and vectors of signs for its clusters."""
 
     of: Contrast
-    signs: Floats
+    signs: Signs
 
     def of_parts(self) -> Iterator[Draws]:
         """Multiply the signs by the scores of each part; of several parts at once, as that is much faster."""
-        of, (parts, r, n) = self.of, self.of.inner.shape
+        of, signs, (parts, r, n) = self.of, self.signs.points, self.of.inner.shape
         if self.is_square:
-            for d, inner in zip(of.d.T, of.inner, strict=True):
-                yield _Square(d @ self.signs, self.top_slope, (np.diag(d) - of.left @ inner) @ self.signs,
-                              self.square_slope)
+            for part, (d, inner) in enumerate(zip(of.d.T, of.inner, strict=True)):
+                yield _Square(self, part, d @ signs, (np.diag(d) - of.left @ inner) @ signs)
             return
         rows = np.concatenate([of.inner, of.left.T * of.d.T[:, None], of.d.T[:, None]], axis=1)
         at_once = max(1, ROWS // (2 * r + 1))
         for first in range(0, parts, at_once):
-            some = rows[first:first + at_once].reshape(-1, n) @ self.signs
-            for d, found in zip(of.d.T[first:], some.reshape(-1, 2 * r + 1, some.shape[1]), strict=False):
-                yield self._thin(d, found[:r], found[r:-1], found[-1])
+            some = rows[first:first + at_once].reshape(-1, n) @ signs
+            for i, found in enumerate(some.reshape(-1, 2 * r + 1, some.shape[1])):
+                yield _Thin(self, first + i, found[-1], found[:r], found[r:-1])
 
-    def _thin(self, d: Floats, x: Floats, y: Floats, top: Floats) -> Draws:
-        """‖(diag d − left x)‖² = Σd² − 2y·x + x·x with x = right Sv and y = left'diag(d)v, where all v² = 1."""
-        x_slope, apart, square = self.thin_slope
-        constant = d @ d + _dot(x, x - 2 * y)
-        linear = 2 * (d @ self.of.slope + _dot(x, apart) - _dot(y, x_slope))
-        return _Thin(top, self.top_slope, constant, linear, square)
-
-    @cached_property
+    @property
     def is_square(self) -> bool:
-        """Few clusters; or signs of different size, whose squares the other form takes to be 1."""
-        return len(self.signs) <= FEW or bool((np.abs(self.signs[:, -1]) != 1).any())
+        """Whether the clusters are few."""
+        return len(self.signs.points) <= FEW
 
     @cached_property
     def top_slope(self) -> Floats:
         """(B,): change of the numerator with δ."""
-        out: Floats = self.of.slope @ self.signs
+        out: Floats = self.of.slope @ self.signs.points
         return out
 
     @cached_property
     def square_slope(self) -> Floats:
         """(n, B): change of (diag d − PS)v with δ."""
-        out: Floats = (np.diag(self.of.slope) - self.of.left @ self.of.shift) @ self.signs
+        out: Floats = (np.diag(self.of.slope) - self.of.left @ self.of.shift) @ self.signs.points
         return out
 
     @cached_property
     def thin_slope(self) -> tuple[Floats, Floats, Floats]:
         """Change with δ of x, and of x less that of y (r, B); and the variance's term in δ² (B,)."""
-        of = self.of
-        x, y = of.shift @ self.signs, (of.left * of.slope[:, None]).T @ self.signs
-        return x, x - y, of.slope @ of.slope + _dot(x, x - 2 * y)
+        of, signs = self.of, self.signs.points
+        x, y = of.shift @ signs, (of.left * of.slope[:, None]).T @ signs
+        return x, x - y, self.signs.squared(of.slope**2) + _dot(x, x - 2 * y)
 
 
 def _dot(a: Floats, b: Floats) -> Floats:
@@ -141,24 +140,48 @@ def _dot(a: Floats, b: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class _Square:
+    """The variance as ‖(diag d − PS)v‖²."""
+
+    signed: Signed
+    part: int
     top: Floats
-    top_slope: Floats
     score: Floats
-    score_slope: Floats
 
     def at(self, delta: float) -> tuple[Floats, Floats]:
-        score = self.score + delta * self.score_slope
-        return self.top + delta * self.top_slope, _dot(score, score)
+        step = delta - self.signed.of.origin[self.part]
+        if step == 0:
+            return self.top, _dot(self.score, self.score)
+        score = self.score + step * self.signed.square_slope
+        return self.top + step * self.signed.top_slope, _dot(score, score)
 
 
 @dataclass(frozen=True)
 class _Thin:
+    """The variance as ‖(diag d)v − left x‖² = Σd²v² − 2y·x + x·x with x = right Sv and y = left'diag(d)v."""
+
+    signed: Signed
+    part: int
     top: Floats
-    top_slope: Floats
-    constant: Floats
-    linear: Floats
-    square: Floats
+    x: Floats
+    y: Floats
 
     def at(self, delta: float) -> tuple[Floats, Floats]:
-        variance = self.constant + delta * (self.linear + delta * self.square)
-        return self.top + delta * self.top_slope, np.maximum(variance, 0)
+        step = delta - self.signed.of.origin[self.part]
+        if step == 0:
+            return self.top, np.maximum(self.constant, 0)
+        variance = self.constant + step * (self.linear + step * self.signed.thin_slope[2])
+        return self.top + step * self.signed.top_slope, np.maximum(variance, 0)
+
+    @cached_property
+    def constant(self) -> Floats:
+        """(B,): the variance at the origin."""
+        d = self.signed.of.d[:, self.part]
+        found: Floats = self.signed.signs.squared(d * d) + _dot(self.x, self.x - 2 * self.y)
+        return found
+
+    @cached_property
+    def linear(self) -> Floats:
+        """(B,): its term in δ."""
+        of, (x_slope, apart, _) = self.signed.of, self.signed.thin_slope
+        own = self.signed.signs.squared(of.d[:, self.part] * of.slope)
+        return 2 * (own + _dot(self.x, apart) - _dot(self.y, x_slope))

@@ -9,7 +9,7 @@ from evaluation.stats.aggregate import aggregate
 from evaluation.stats.estimators.group_time_att import group_time_att
 from evaluation.stats.inference.blocks import blocks_of
 from evaluation.stats.inference.cr2 import cr1
-from evaluation.stats.inference.signs import draw_signs, every_sign, n_vectors
+from evaluation.stats.inference.signs import Signs, draw_signs, every_sign, n_vectors
 from evaluation.stats.inference.wild import wild_bootstrap, wild_statistics
 from evaluation.stats.inference.wild_draws import Signed, contrast_of
 from evaluation.stats.regression import fit
@@ -24,7 +24,7 @@ def strict_share(regression, contrast, null, weights, *, is_restricted=True):
     """
     contrast_ = contrast_of(blocks_of(regression, contrast), 0, only_relevant=True)
     delta = float((contrast @ regression.coefficient)[0, 0]) - null
-    signed = Signed(contrast_, every_sign(len(contrast_.cluster), weights))
+    signed = Signed(contrast_, Signs(every_sign(len(contrast_.cluster), weights)))
     top, variance = next(signed.of_parts()).at(delta if is_restricted else 0.0)
     return float((top**2 * contrast_.variance(0) > (1 + 1e-10) ** 2 * delta**2 * variance).mean())
 
@@ -215,12 +215,21 @@ def test_signs_are_complete_and_start_with_the_observed_vector():
     assert (points[:, 1:] ** 2).mean() == pytest.approx(1, abs=0.02)
 
 
-def test_both_forms_of_the_algebra_give_the_same_draws(drawn, monkeypatch):
-    r, signs = drawn(6, 12), every_sign(12, "rademacher")
+@pytest.mark.parametrize("weights", ["rademacher", "webb"])
+def test_both_forms_of_the_algebra_give_the_same_draws(drawn, monkeypatch, weights):
+    r, signs = drawn(6, 12), draw_signs(12, weights, 2_000, np.random.default_rng(3))
     square = wild_statistics(r, np.eye(4), np.arange(12), signs).drawn
     monkeypatch.setattr("evaluation.stats.inference.wild_draws.FEW", 0)
     thin = wild_statistics(r, np.eye(4), np.arange(12), signs).drawn
     assert thin == pytest.approx(square, rel=1e-8)
+
+
+@pytest.mark.parametrize(("weights", "clusters"), [("rademacher", 8), ("rademacher", 20), ("webb", 8), ("webb", 20)])
+def test_intervals_beside_them_change_no_p_value(drawn, weights, clusters):
+    r, c = drawn(6, clusters), np.eye(4)
+    alone, beside = (wild_bootstrap(r, c, null=0.3, weights=weights, levels=levels, draws=999,
+                                    rng=np.random.default_rng(1)) for levels in ((), (0.95,)))
+    assert (alone.p_value == beside.p_value).all()
 
 
 def test_a_fit_without_residuals_is_as_certain_as_its_clusters_allow(mean_of):

@@ -1,0 +1,48 @@
+"""Where the students of paths were, numbered: names stay in a small table, and the large ones are integers."""
+
+from __future__ import annotations
+
+import narwhals.stable.v2 as nw
+import pandas as pd
+
+from evaluation.engine import Frame, Session, collect
+from evaluation.params import Study
+
+AT = ("dimension", "district_id", "school_id", "grade_band", "grade", "group_id")
+PATH = ("dimension_number", "path_id")
+
+
+def topics(study: Study) -> pd.DataFrame:
+    """Return dimension, outcome_id, dimension_number and `topic`, the number of both, of all of a study."""
+    pairs = [(d.id, o.id, number) for number, d in enumerate(study.dimensions) for o in study.outcomes]
+    found = pd.DataFrame(pairs, columns=["dimension", "outcome_id", "dimension_number"])
+    return found.assign(topic=range(len(found)))
+
+
+def places(paths: Frame, study: Study) -> pd.DataFrame:
+    """Return `place`, dimension_number and `AT` in order, of a group "" where it is none of the study's.
+
+    Parameters
+    ----------
+    paths : contract `paths`
+    """
+    found = collect(_known(paths).group_by(*AT).agg(n=nw.len())).drop(columns="n").sort_values(list(AT))
+    number = {dimension.id: i for i, dimension in enumerate(study.dimensions)}
+    return found.assign(dimension_number=found["dimension"].map(number).astype("int64"), place=range(len(found)),
+                        district=pd.factorize(found["district_id"])[0]).reset_index(drop=True)
+
+
+def numbered(paths: Frame, named: pd.DataFrame, session: Session) -> Frame:
+    """Return the years of paths as `PATH`, period, grade and place.
+
+    Parameters
+    ----------
+    paths : contract `paths`
+    named : from `places`
+    """
+    numbers = session.frame(named[[*AT, "dimension_number", "place"]])
+    return _known(paths).join(numbers, on=list(AT), how="inner").select(*PATH, "period", "grade", "place")
+
+
+def _known(paths: Frame) -> Frame:
+    return paths.with_columns(nw.col("group_id").fill_null(""))
