@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Column, Table
 
 from evaluation import params, store
 from evaluation.errors import DeliveryError
@@ -90,11 +88,11 @@ def _show(content: Mapping[str, Any], console: Console) -> None:
     console.print(f"{total['files']:,} file{'' if total['files'] == 1 else 's'}, {total['rows_in']:,} rows in = "
                   f"{total['rows_accepted']:,} accepted + {total['rows_quarantined']:,} set aside + "
                   f"{total['rows_refused']:,} refused", highlight=False)
-    if content["to_mend"]:
-        console.print(_to_mend(content["to_mend"][:_MOST_SHOWN]))
-        more = len(content["to_mend"]) - _MOST_SHOWN
-        if more > 0:
-            console.print(f"… and {more:,} more.")
+    console.print()
+    for problem in content["to_mend"][:_MOST_SHOWN]:
+        _show_problem(problem, console)
+    if len(content["to_mend"]) > _MOST_SHOWN:
+        console.print(f"… and {len(content['to_mend']) - _MOST_SHOWN:,} more.\n")
     for sentence in _not_sent(content["coverage"]):
         console.print(sentence, style="yellow", markup=False, highlight=False, soft_wrap=True)
     for sentence in _changed(content):
@@ -144,15 +142,19 @@ def _not_sent(coverage: list[Mapping[str, Any]]) -> Iterator[str]:
             yield f"Not sent: {district} {table} {', '.join(missing)}."
 
 
-def _to_mend(problems: list[Mapping[str, Any]]) -> Table:
-    table = Table(Column("what is wrong", overflow="fold"), Column("where", overflow="fold"),
-                  Column("rows", justify="right", no_wrap=True), Column("how to fix", overflow="fold"),
-                  box=SIMPLE_HEAD, pad_edge=False)
-    for problem in problems:
-        row = f", row {problem['first_row']:,}" if "first_row" in problem else ""
-        column = f", column {problem['column']}" if "column" in problem else ""
-        more = f" and {problem['files'] - 1:,} more" if problem["files"] > 1 else ""
-        style = None if not problem["is_blocking"] else "red" if problem["kind"] == "refused" else "yellow"
-        table.add_row(f"{problem['what']} ({problem['rule']})", f"{problem['first_file']}{row}{column}{more}",
-                      f"{problem['rows']:,}", problem["fix"], style=style)
-    return table
+def _show_problem(problem: Mapping[str, Any], console: Console) -> None:
+    """Print what is wrong, where, and what to do, in lines that can be copied."""
+    style = "default" if not problem["is_blocking"] else "red" if problem["kind"] == "refused" else "yellow"
+    kind = "file refused" if problem["kind"] == "refused" else "rows set aside"
+    others = problem["files"] - 1
+    more = f" and {others:,} more file{'' if others == 1 else 's'}" if others else ""
+    row = f", row {problem['first_row']:,}" if "first_row" in problem else ""
+    column = f", column {problem['column']}" if "column" in problem else ""
+    rows = f"{problem['rows']:,} row{'' if problem['rows'] == 1 else 's'}"
+    first = "Mend first: " if problem["is_blocking"] else ""
+    for line, look in ((f"{first}{problem['what']}: {kind} ({problem['rule']}, {rows})", style),
+                       (f"  {problem['first_file']}{row}{column}{more}", "default"),
+                       (f"  {problem['fix']}\n", "default")):
+        console.print(line, style=look, markup=False, highlight=False, soft_wrap=True)
+
+

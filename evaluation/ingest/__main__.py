@@ -28,6 +28,7 @@ from evaluation.ingest.identity.k_anonymity import k_anonymity
 from evaluation.ingest.identity.key_file import read_named_key
 from evaluation.ingest.identity.linking import linked_by, movement, unlinked
 from evaluation.ingest.identity.pseudonym import chosen_key, key_id
+from evaluation.ingest.public.account import public_content, public_files
 from evaluation.ingest.public.cells import read_public
 from evaluation.ingest.records import FileReport
 from evaluation.ingest.report.account import intake, stop_unless_usable, summary
@@ -62,13 +63,9 @@ def _public(deliveries: Path, study: Study, study_id: str) -> None:
     found = read_public(deliveries, study)
     written = {table: store.write(getattr(found, table), table, study_id)
                for table in ("public_cell", "intake", "quarantine")}
-    rows = found.intake.astype("object").where(found.intake.notna(), None).to_dict("records")
-    files = tuple(FileReport(**{str(column): value for column, value in row.items()}) for row in rows)
     target = written["intake"].with_name(_REPORT)
-    _write(report_content(files, found.quarantine, {}, tolerance=1.0, accept_without=study.deliveries.accept_without,
-                          silent=(), definitions=f"study {study_id}", pseudonyms="none: no row is about a person"),
-           target)
-    _conclude(files, study, set(), 1.0, str(target))
+    _write(public_content(found, study), target)
+    _conclude(public_files(found), study, set(), 1.0, str(target))
 
 
 def _districts(deliveries: Path, study: Study, study_id: str) -> None:

@@ -27,6 +27,8 @@ from evaluation.ingest.district_folder import (
 from evaluation.ingest.identity.k_anonymity import k_anonymity
 from evaluation.ingest.identity.linking import linked_by, movement
 from evaluation.ingest.laid_over import LaidOver, alone, laid_over
+from evaluation.ingest.public.account import public_content
+from evaluation.ingest.public.cells import read_public
 from evaluation.ingest.report.content import report_content
 from evaluation.ingest.report.identity import identity_content
 from evaluation.ingest.report.revised import told
@@ -63,7 +65,8 @@ def check_delivery(paths: Sequence[Path], study: Study | None, *, previous: Path
     The mapping is found in the folders above a file. Of single files and years, only they are reported; the others of
     the same school year are read too, since schools and enrolment lie there. Without a study, default definitions
     apply. `previous` is the folder, as it was sent, of the delivery before: its files stand unless one of now replaces
-    them, and what these change is reported as it is of a corrected version.
+    them, and what these change is reported as it is of a corrected version. Of a study of published data, the folder
+    that holds the publisher's archive is checked.
 
     Raises
     ------
@@ -71,6 +74,8 @@ def check_delivery(paths: Sequence[Path], study: Study | None, *, previous: Path
         A path is missing or holds no delivery, no mapping.yaml lies above it, the mapping is broken, the study does
         not know the district, or a file is not in a school year's folder.
     """
+    if study is not None and study.deliveries.adapter == "public_group_level":
+        return _published(paths, study)
     as_of = None if study is None else study.deliveries.as_of
     asked = _asked(paths, as_of, previous)
     known = default_study(read_folder_mapping(a.folder) for a in asked) if study is None else study
@@ -101,6 +106,11 @@ def check_delivery(paths: Sequence[Path], study: Study | None, *, previous: Path
                     (file for file in every if file.superseded_by is not None),
                     [f"{a.folder.name}/{path}" for a in asked for path in a.later], as_of)
     return _called_by_their_names(content, asked) | {"is_compared": previous is not None}
+
+
+def _published(paths: Sequence[Path], study: Study) -> dict[str, Any]:
+    folder = paths[0] if paths[0].is_dir() else paths[0].parent
+    return public_content(read_public(folder, study), study) | told((), (), (), None) | {"is_compared": False}
 
 
 def _called_by_their_names(content: dict[str, Any], asked: Sequence[_Asked]) -> dict[str, Any]:

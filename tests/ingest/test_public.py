@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from evaluation import params
 from evaluation.errors import DeliveryError, StudyError
 from evaluation.ingest.__main__ import _public as ingest_public
+from evaluation.ingest.check_delivery import check_delivery
 from evaluation.ingest.public import archive
 from evaluation.ingest.public.cells import PublicIntake, read_public
 from evaluation.ingest.public.file import RULES, read_file
@@ -238,3 +239,14 @@ def test_a_public_table_that_points_nowhere_is_a_study_error(tmp_path, right, wr
     (tmp_path / "connecticut.yaml").write_text(text.replace(right, wrong, 1), encoding="utf-8")
     with pytest.raises(StudyError, match=message):
         params.read_study(tmp_path / "connecticut.yaml")
+
+
+def test_a_published_archive_is_checked_as_the_stage_reports_it(tmp_path):
+    take(tmp_path)
+    content = check_delivery([tmp_path], small_study())
+    assert content["verdict"] == {"sentence": "Send it: 1 row of 5 is set aside.", "exit_code": 0}
+    [problem] = content["to_mend"]
+    assert (problem["rule"], problem["first_row"], problem["rows"], problem["is_blocking"]) == ("unknown_group", 7, 1,
+                                                                                               False)
+    pack(tmp_path, **{"sus/raw/sus__2011-12_race.csv": PLAIN, "sus/raw/sus__2012-13_race.csv": "a,b\n1,2\n"})
+    assert "no header row" in check_delivery([tmp_path], small_study())["to_mend"][0]["fix"]

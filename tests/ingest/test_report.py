@@ -77,6 +77,31 @@ def test_what_only_follows_from_another_refused_file_is_not_to_mend_first() -> N
     assert _said(*files) == ("Mend this first: 2 files cannot be taken as they are.", 2)
 
 
+def test_of_rows_set_aside_only_what_exceeds_the_tolerance_is_to_mend_first() -> None:
+    """Of 1,000 rows 20 may be set aside: 3 + 12 may stay, 40 more may not."""
+    found = problems((_file("attendance", _finding("quarantined", "negative", 40),
+                            _finding("quarantined", "unknown_code", 12), _finding("quarantined", "not_a_number", 3),
+                            rows=1_000, aside=55),), tolerance=0.02, accept_without=())
+    assert [(p.rule, p.is_blocking) for p in found] == [("negative", True), ("unknown_code", False),
+                                                       ("not_a_number", False)]
+
+
+def test_dates_outside_the_year_in_nearly_every_row_are_a_folder_of_another_year() -> None:
+    def fix(rows: int) -> str:
+        aside = _finding("quarantined", "date_outside_school_year", rows)
+        return problems((_file("attendance", aside, aside=rows),), tolerance=0.02, accept_without=())[0].fix
+    assert fix(89) == "Fix"
+    assert "named by the year in which its school year ends" in fix(90)
+
+
+def test_a_school_without_calendar_follows_from_a_broken_calendar() -> None:
+    files = (_file("school_session", _finding("quarantined", "date_outside_school_year", 6), rows=6, aside=6),
+             _file("school_year", _finding("quarantined", "no_calendar", 3), rows=3, aside=3))
+    found = problems(files, tolerance=0.02, accept_without=())
+    assert [(p.rule, p.follows, p.is_blocking) for p in found] == [("date_outside_school_year", False, True),
+                                                                  ("no_calendar", True, False)]
+
+
 def test_the_same_problem_in_several_files_is_one_and_the_worst_comes_first() -> None:
     files = (_file("attendance", _finding("quarantined", "negative", 1), aside=1, name="a"),
              _file("attendance", _finding("quarantined", "negative", 4), aside=4, name="b"),

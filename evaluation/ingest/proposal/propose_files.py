@@ -14,7 +14,7 @@ from evaluation.ingest.proposal.guess import is_known
 from evaluation.ingest.proposal.mapping_text import CHECK
 from evaluation.ingest.proposal.propose import propose
 from evaluation.ingest.proposal.roster import LAYOUT, TOGETHER, is_file_of_roster, is_roster, to_delete
-from evaluation.ingest.proposal.sample_file import NoKnownHeaderError, Sample, read_sample
+from evaluation.ingest.proposal.sample_file import NoKnownHeaderError, Sample, is_published, read_sample
 from evaluation.ingest.readers.containers import opened
 from evaluation.ingest.records import RefusedFileError, findings
 from evaluation.ingest.rulebook import RULES
@@ -46,6 +46,10 @@ def propose_files(paths: Sequence[Path], district_id: str | None) -> str:
                 remarks += to_delete(content)
             elif is_file_of_roster(content):
                 raise DeliveryError("it is one of the files of a OneRoster export.", where=_place(file), fix=TOGETHER)
+            elif is_published(content):
+                raise DeliveryError("it holds published counts of districts or schools, and no student.",
+                                    where=_place(file), fix="A study reads it by `deliveries` in the study file "
+                                                            "(docs/delivery.md, Published files); it has no mapping.")
             elif content and opened(content, file.name).kind == "xml":
                 layouts.add(_layout(file))
             else:

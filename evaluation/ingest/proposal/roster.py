@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from evaluation.ingest.mapping.schema import SourceTable
 from evaluation.ingest.proposal.mapping_text import CHECK
+from evaluation.ingest.proposal.sample_file import first_fields
 from evaluation.ingest.readers.containers import members_of_zip
 from evaluation.ingest.readers.csv_records import csv_records
 from evaluation.ingest.readers.oneroster import FILES, identifies
@@ -25,8 +26,7 @@ def is_roster(content: bytes) -> bool:
 
 def is_file_of_roster(content: bytes) -> bool:
     """Return whether text is one of the files of a roster."""
-    first = content[:10_000].removeprefix(b"\xef\xbb\xbf").partition(b"\n")[0].decode("latin-1")
-    return _ID in (field.strip().strip('"') for field in first.split(","))
+    return _ID in first_fields(content)
 
 
 def to_delete(content: bytes) -> list[str]:

@@ -21,6 +21,8 @@ _DELIMITERS = (",", ";", "\t", "|")
 _LINES = 60
 _TITLES = 15
 _FEWEST_KNOWN = 2
+_FIRST = 100_000
+_PUBLISHED = frozenset({"LEAID", "COMBOKEY", "NCESSCH"})
 _IMPORT_ID = '{"ImportId"'
 
 
@@ -82,6 +84,17 @@ def read_sample(content: bytes, path: str, is_known: Callable[[str], bool]) -> S
             values[value.strip()] += int(n)
         columns.setdefault(name, values)
     return Sample(path, file.kind, encoding, is_guessed, delimiter, at, labels, columns, len(body.rows) + len(body.odd))
+
+
+def first_fields(content: bytes) -> frozenset[str]:
+    """Return the fields of the first line, as far as commas divide text."""
+    line = content[:_FIRST].removeprefix(b"\xef\xbb\xbf").partition(b"\n")[0].decode("latin-1")
+    return frozenset(field.strip().strip('"') for field in line.split(","))
+
+
+def is_published(content: bytes) -> bool:
+    """Return whether text is a file that a public agency publishes, by its columns for districts or schools."""
+    return not _PUBLISHED.isdisjoint(first_fields(content))
 
 
 def _encoding(content: bytes) -> tuple[str, bool]:

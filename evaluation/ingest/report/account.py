@@ -78,9 +78,10 @@ def refused_files(files: Iterable[FileReport], accept_without: tuple[str, ...]
 
 @dataclass(frozen=True)
 class OverTolerance:
-    """A district of whose rows too many were set aside, and how many in words."""
+    """A district of whose rows too many were set aside, how many in words, and how many rows were `read`."""
 
     district_id: str
+    read: int
     sentence: str
 
 
@@ -92,7 +93,7 @@ def over_tolerance(files: Iterable[FileReport], tolerance: float) -> Iterator[Ov
         read = sum(f.rows_in - f.rows_refused for f in mine)
         aside = sum(f.rows_quarantined for f in mine)
         if aside > tolerance * read:
-            yield OverTolerance(district, f"{district}: {aside:,} of {read:,} rows were set aside "
+            yield OverTolerance(district, read, f"{district}: {aside:,} of {read:,} rows were set aside "
                                           f"({100 * aside / read:.1f} %)")
 
 

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from evaluation.ingest.records import FileReport, Finding, Kind
 from evaluation.ingest.report.account import over_tolerance, refused_files
 
-_CONSEQUENCES = ("no_roster", "no_enrollment", "school_not_in_roster", "not_enrolled_at_school", "not_enrolled")
-"""Broken where the schools or the enrolment of the year lack what they should have: mended with these first."""
-_NO_CAUSE = (*_CONSEQUENCES, "total_row", "header_again")
 _BASE = ("school_year", "enrollment")
+_CAUSED_BY = {**dict.fromkeys(("no_roster", "no_enrollment", "school_not_in_roster", "not_enrolled_at_school",
+                               "not_enrolled"), _BASE), "no_calendar": ("school_session",)}
+"""Rules that are broken where such tables of the year lack what they should have: mended with these first."""
+_NO_CAUSE = (*_CAUSED_BY, "total_row", "header_again")
 _LACKS = {"no_roster": "school_year", "no_enrollment": "enrollment"}
 """One thing to mend, whichever tables rest on it."""
+_NEARLY_ALL = 0.9
+_OF_ALL = {"date_outside_school_year": "It is so in nearly every row. A folder is named by the year in which its "
+           "school year ends, 2024 for 1 July 2023 to 30 June 2024: move the files to their year's."}
+"""What to do where a rule is broken by nearly all rows of a file: not the rows are wrong."""
 
 
 @dataclass(frozen=True)
@@ -53,16 +58,17 @@ def problems(files: Iterable[FileReport], *, tolerance: float, accept_without: t
     """Return what is refused or set aside, worst first, and what only follows from it last."""
     files = tuple(files)
     unexpected = {f.file for f in refused_files(files, accept_without)[0]}
-    over = {line.district_id for line in over_tolerance(files, tolerance)}
     grouped: dict[tuple[str, str, str, str, str], list[tuple[FileReport, Finding]]] = defaultdict(list)
     for file in sorted(files, key=lambda f: f.file):
         for finding in file.findings:
             if finding.kind != "note":
                 key = (finding.kind, file.district_id, _table(file, finding), finding.rule, finding.column or "")
                 grouped[key].append((file, finding))
-    causes = {(file.district_id, file.school_year) for file in files if file.table in _BASE and any(
+    causes = {(file.district_id, file.school_year, file.table) for file in files if any(
         f.kind != "note" and f.rule not in _NO_CAUSE for f in file.findings)}
-    found = [_problem(group, unexpected, over, causes) for group in grouped.values()]
+    found = [_problem(group, unexpected, causes) for group in grouped.values()]
+    found = [replace(p, is_blocking=p.is_blocking or is_over) for p, is_over in
+             zip(found, _keeps_over(found, files, tolerance), strict=True)]
     return tuple(sorted(found, key=lambda p: (not p.is_blocking, p.follows, p.kind != "refused", -p.rows, p.district_id,
                                               p.table, p.rule, p.column or "")))
 
@@ -86,19 +92,35 @@ def verdict(files: tuple[FileReport, ...], found: Iterable[Problem], *, toleranc
     without = f" The study goes without {_counted(len(accepted), 'refused file')}." if accepted else ""
     if not aside:
         return Verdict(f"Send it: every {'other ' if accepted else ''}row was accepted.{without}", 0)
+    within = f", within the {100 * tolerance:g} % that are tolerated" if tolerance < 1 else ""
     return Verdict(f"Send it: {_counted(aside, 'row')} of {sum(f.rows_in for f in files):,} "
-                   f"{'is' if aside == 1 else 'are'} set aside, within the {100 * tolerance:g} % that are tolerated."
-                   f"{without}", 0)
+                   f"{'is' if aside == 1 else 'are'} set aside{within}.{without}", 0)
 
 
-def _problem(group: list[tuple[FileReport, Finding]], unexpected: set[str], over: set[str],
-             causes: set[tuple[str, int]]) -> Problem:
+def _keeps_over(found: Sequence[Problem], files: Iterable[FileReport], tolerance: float) -> Iterator[bool]:
+    """Yield whether a problem's rows have to be mended: with those of smaller ones they exceed the tolerance."""
+    over = {line.district_id: tolerance * line.read for line in over_tolerance(files, tolerance)}
+    smaller: dict[str, int] = defaultdict(int)
+    needed = set()
+    for i, p in sorted(enumerate(found), key=lambda entry: (entry[1].rows, entry[0])):
+        if p.kind == "quarantined" and not p.follows:
+            smaller[p.district_id] += p.rows
+            if smaller[p.district_id] > over.get(p.district_id, float("inf")):
+                needed.add(i)
+    yield from (i in needed for i in range(len(found)))
+
+
+def _problem(group: list[tuple[FileReport, Finding]], unexpected: set[str], causes: set[tuple[str, int, str]]
+             ) -> Problem:
     file, first = group[0]
-    follows = first.rule in _CONSEQUENCES and any((f.district_id, f.school_year) in causes for f, _ in group)
-    stops = any(f.file in unexpected for f, _ in group) if first.kind == "refused" else file.district_id in over
+    follows = any((f.district_id, f.school_year, table) in causes for f, _ in group
+                  for table in _CAUSED_BY.get(first.rule, ()))
+    stops = first.kind == "refused" and any(f.file in unexpected for f, _ in group)
     rows = sum(f.rows_refused if found.kind == "refused" else found.count for f, found in group)
+    in_all = sum(f.rows_in for f, _ in group)
+    fix = _OF_ALL[first.rule] if first.rule in _OF_ALL and rows >= _NEARLY_ALL * in_all else first.fix
     return Problem(first.kind, stops and not follows, follows, first.rule, file.district_id, _table(file, first),
-                   first.column, first.what, first.fix, rows, len({f.file for f, _ in group}), file.file, first.row)
+                   first.column, first.what, fix, rows, len({f.file for f, _ in group}), file.file, first.row)
 
 
 def _table(file: FileReport, finding: Finding) -> str:
