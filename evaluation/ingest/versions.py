@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from itertools import groupby, pairwise
 
-from evaluation.ingest.delivered import DeliveredFile
+from evaluation.ingest.delivery.delivered import DeliveredFile
 from evaluation.ingest.file_pattern import is_listed
 from evaluation.ingest.records import Flaw
 

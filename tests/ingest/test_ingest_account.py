@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from evaluation.contracts import TABLES
 from evaluation.errors import DeliveryError, StudyError, ToleranceError
-from evaluation.ingest.district import District, item_scales
+from evaluation.ingest.district import District
 from evaluation.ingest.identity.pseudonym import chosen_key, pseudonyms
 from evaluation.ingest.mapping.schema import read_mapping
 from evaluation.ingest.records import FileReport
 from evaluation.ingest.report.account import stop_unless_usable, summary
+from evaluation.ingest.survey_items import item_scales
 from evaluation.params import Study
 
 Take = Callable[..., District]

@@ -1,0 +1,94 @@
+"""The accepted rows of a canonical table: files one below the other, judged by its rules, in its contract."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import narwhals.stable.v2 as nw
+import pandas as pd
+
+from evaluation.contracts import TABLES, conform
+from evaluation.engine import Session, collect
+from evaluation.ingest.attendance_parts import attendance
+from evaluation.ingest.delivery.delivered import DeliveredFile
+from evaluation.ingest.records import Flaw
+from evaluation.ingest.rules import KEEPS_NO_ROW, judged
+from evaluation.ingest.stacked import stacked, typed_as
+from evaluation.params import Study
+
+_ROWS_PER_FILE = 100_000_000
+_BAND_ORDER = ("elementary", "middle", "high", "all")
+
+
+def accepted_rows(name: str, files: Sequence[DeliveredFile], tables: Mapping[str, pd.DataFrame], study: Study,
+                  session: Session) -> pd.DataFrame:
+    """Return the accepted rows of a table; rows set aside by its rules are noted on their files.
+
+    Parameters
+    ----------
+    name : str
+        The table as a mapping calls it; daily attendance comes as `attendance`.
+    tables : mapping
+        The tables accepted before, on which this one rests.
+    """
+    taken = [(file, file.content.frame) for file in files if file.content is not None and len(file.content.frame)]
+    if not taken:
+        return conform(pd.DataFrame(columns=list(TABLES[name].columns)), name)
+    frame = stacked([rows.assign(at=i * _ROWS_PER_FILE + rows["row"]) for i, (_, rows) in enumerate(taken)])
+    contract = TABLES[_canonical(name, frame)]
+    if name == "school_year":
+        frame = _described(frame, tables, study)
+    frame = typed_as(frame, contract)
+    broken = _broken(contract.name, frame, tables, session)
+    for i, (file, _) in enumerate(taken):
+        mine = broken[broken["at"] // _ROWS_PER_FILE == i]
+        file.later = tuple(Flaw(rule, int(at) % _ROWS_PER_FILE)
+                           for at, rule in zip(mine["at"], mine["rule"], strict=True))
+    is_note = broken["rule"].isin(KEEPS_NO_ROW)
+    kept = frame.loc[~frame["at"].isin(broken.loc[~is_note, "at"]), list(contract.columns)]
+    accepted = conform(kept.drop_duplicates() if is_note.any() else kept, contract.name)
+    if contract.name == "attendance_part":
+        return attendance(accepted, tables["enrollment"], tables.get("school_session"), session)
+    return accepted
+
+
+def is_daily(name: str, frame: pd.DataFrame) -> bool:
+    """Return whether rows of a mapping's table are daily attendance, which has a table of its own."""
+    return name == "attendance" and "date" in frame
+
+
+def _canonical(name: str, frame: pd.DataFrame) -> str:
+    """Return the table that rows of a file are of: parts of attendance and daily attendance have one of their own."""
+    if "day_parts" in frame:
+        return "attendance_part"
+    return "attendance_day" if is_daily(name, frame) else name
+
+
+def _broken(name: str, frame: pd.DataFrame, tables: Mapping[str, pd.DataFrame], session: Session) -> pd.DataFrame:
+    """Return (at, rule) of rows that break a rule of the table, in order."""
+    others = {n: session.frame(tables[n]) for n in ("school_year", "enrollment", "school_session") if n in tables}
+    rows = judged(name, session.frame(frame), others.get("school_year"), others.get("enrollment"),
+                  sessions=others.get("school_session"))
+    found = collect(rows.filter(~nw.col("rule").is_null()).select("at", "rule").unique())
+    return found.sort_values(["at", "rule"], ignore_index=True)
+
+
+def _described(schools: pd.DataFrame, tables: Mapping[str, pd.DataFrame], study: Study) -> pd.DataFrame:
+    """Return schools with their calendar's days, where the file has none, and their grade band."""
+    if "calendar_days" not in schools:
+        schools = schools.merge(_calendar_days(tables["school_session"]), on=["school_id", "school_year"], how="left")
+    return schools.assign(grade_band=[_band(low, high, study) for low, high in
+                                      zip(schools["grade_low"], schools["grade_high"], strict=True)])
+
+
+def _calendar_days(sessions: pd.DataFrame) -> pd.DataFrame:
+    """Return the instructional days of every school and year whose calendar was accepted."""
+    return sessions.groupby(["school_id", "school_year"], as_index=False).agg(calendar_days=("session_days", "sum"))
+
+
+def _band(low: int, high: int, study: Study) -> str:
+    """Return the study's grade band with most of the school's grades (the earlier in a tie), or nothing."""
+    def shared(band: tuple[int, int]) -> int:
+        return min(high, band[1]) - max(low, band[0]) + 1
+    bands = sorted(study.grade_bands.items(), key=lambda item: (-shared(item[1]), _BAND_ORDER.index(item[0])))
+    return bands[0][0] if shared(bands[0][1]) > 0 else ""

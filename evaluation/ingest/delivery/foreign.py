@@ -1,0 +1,66 @@
+"""Files that are not this district's, or that rest on a table which was not accepted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from evaluation.ingest.delivery.delivered import DeliveredFile
+from evaluation.ingest.mapping.schema import DistrictMapping, SourceTable
+from evaluation.ingest.records import Flaw
+
+MOST_STRANGERS = 0.5
+"""Share of a file's students beyond which students who are not enrolled make it another district's."""
+
+
+def refuse_foreign(files: Sequence[DeliveredFile], name: str, tables: Mapping[str, pd.DataFrame],
+                   mapping: DistrictMapping) -> None:
+    """Refuse files of table `name` that rest on a table not accepted, or whose schools or students are not here."""
+    if name in ("school_session", "school_year"):
+        return
+    schools = _schools(tables["school_year"])
+    students = _enrolled(files, tables["enrollment"]) if "enrollment" in tables else {}
+    for file in files:
+        if file.table != name or not file.stands or file.content is None or not len(file.content.rows_good):
+            continue
+        flaw = _foreign(file, file.content.frame, schools.get(file.school_year, set()))
+        if flaw is None and name != "enrollment":
+            flaw = _strangers(file.content.frame, students.get(file.school_year, set()), mapping.tables.enrollment)
+        if flaw is not None:
+            file.refuse(flaw)
+
+
+def _schools(roster: pd.DataFrame) -> dict[int, set[str]]:
+    years = roster["school_year"]
+    return {int(year): set(roster.loc[years == year, "school_id"]) for year in years.unique()}
+
+
+def _enrolled(files: Sequence[DeliveredFile], enrollment: pd.DataFrame) -> dict[int, set[str]]:
+    """Return the students of every year with accepted enrolment, those at schools outside the study too."""
+    years = set(enrollment["school_year"])
+    found: dict[int, set[str]] = {int(year): set() for year in years}
+    for file in files:
+        if file.table == "enrollment" and file.stands and file.content is not None and file.school_year in years:
+            found[file.school_year] |= set(file.content.frame["student_key"].unique())
+    return found
+
+
+def _foreign(file: DeliveredFile, frame: pd.DataFrame, roster: set[str]) -> Flaw | None:
+    if not roster:
+        return Flaw("no_roster")
+    if "school_id" in frame and len(frame) and roster.isdisjoint(frame["school_id"].unique()):
+        return Flaw("another_district", count=file.rows_in,
+                    hint="No school of the file is in this district's school list.")
+    return None
+
+
+def _strangers(frame: pd.DataFrame, enrolled: set[str], enrollment: SourceTable) -> Flaw | None:
+    if not enrolled:
+        return Flaw("no_enrollment", hint=f"It is looked for in `{enrollment.files}`.")
+    mine = set(frame["student_key"].unique())
+    strangers = len(mine - enrolled)
+    if strangers <= MOST_STRANGERS * len(mine):
+        return None
+    return Flaw("another_district", hint=f"{strangers:,} of {len(mine):,} students of the file are not enrolled in "
+                                         "this district and year.")

@@ -1,0 +1,50 @@
+"""The content of a delivered file, typed; ids that a program has shortened are found across files."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from hashlib import sha256
+
+import numpy as np
+import pandas as pd
+
+from evaluation.ingest.delivery.delivered import DeliveredFile
+from evaluation.ingest.mapping.schema import DistrictMapping, EventTable
+from evaluation.ingest.parsers import Reading
+from evaluation.ingest.readers.sheet import read_sheet
+from evaluation.ingest.records import Flaw, RefusedFileError
+from evaluation.ingest.typed import Typed, loses_zeros, typed
+
+_NOTHING = Typed(pd.DataFrame(), np.empty(0, np.int64), (), (), frozenset())
+"""What a year of events in which nothing happened contains."""
+
+
+def take(file: DeliveredFile, content: bytes, mapping: DistrictMapping, how: Reading) -> None:
+    """Read a file's bytes into typed rows, or refuse it."""
+    table = mapping.tables.sent()[file.table]
+    file.sha256 = sha256(content).hexdigest()
+    try:
+        sheet = read_sheet(content, table, name=file.path)
+        file.rows_in = sheet.rows_in
+        file.content = typed(sheet, file.table, table, file.path, how)
+    except RefusedFileError as refused:
+        is_declared = isinstance(table, EventTable) and file.school_year in table.nothing_in
+        if is_declared and refused.flaw.rule == "header_only":
+            file.content = _NOTHING
+            return
+        file.rows_in = max(file.rows_in, refused.rows)
+        file.refuse(refused.flaw)
+
+
+def refuse_lost_zeros(files: Sequence[DeliveredFile], mapping: DistrictMapping) -> None:
+    """Refuse files whose ids are shorter than those of other files that begin with a zero (or a declared width)."""
+    taken = [(file, file.content.student_ids) for file in files if file.content is not None]
+    widths = Counter(len(i) for _, ids in taken for i in ids if i.startswith("0"))
+    width = mapping.student_id.width or (widths.most_common(1)[0][0] if widths else 0)
+    if mapping.student_id.zero_pad is not None or not width:
+        return
+    for file, ids in taken:
+        if loses_zeros(ids, width):
+            column = mapping.tables.sent()[file.table].columns["student_id"].column
+            file.refuse(Flaw("leading_zeros_lost", column=column, hint=f"Expected width: {width}."))
