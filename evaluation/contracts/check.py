@@ -10,6 +10,8 @@ from evaluation.contracts.column import Column
 from evaluation.contracts.tables import TABLES
 from evaluation.errors import ContractError
 
+_LARGEST = 2**62
+
 
 def conform(frame: pd.DataFrame, table: str) -> pd.DataFrame:
     """Return `frame` with the contract's columns, types and order, sorted by key.
@@ -29,11 +31,10 @@ def conform(frame: pd.DataFrame, table: str) -> pd.DataFrame:
         message names table, column, rule and count, never a value.
     """
     _refuse_names(frame, table)
-    ranks = [_ranks(frame[name], TABLES[table].column(name), table) for name in TABLES[table].key]
-    order = np.lexsort(ranks[::-1])
+    key = _key([_ranks(frame[name], TABLES[table].column(name), table) for name in TABLES[table].key])
+    order = np.argsort(key, kind="stable")
     out = checked(frame.take(order).reset_index(drop=True), table)
-    is_same = np.logical_and.reduce([rank[order[1:]] == rank[order[:-1]] for rank in ranks])
-    refuse_repeated(pd.Series(is_same, dtype="boolean"), table)
+    refuse_repeated(pd.Series(key[order[1:]] == key[order[:-1]], dtype="boolean"), table)
     return out
 
 
@@ -61,6 +62,18 @@ def _ranks(values: pd.Series, column: Column, table: str) -> NDArray[np.int64]:
     categories = pd.Series(values.cat.categories).astype(column.dtype)
     places = np.append(categories.rank(method="dense").to_numpy(dtype=np.int64) - 1, -1)
     return places[values.cat.codes]
+
+
+def _key(ranks: list[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """Return one number per row, in the order of its ranks (-1 and more) and equal where all of them are."""
+    key, size = ranks[0], int(ranks[0].max(initial=-1)) + 1
+    for rank in ranks[1:]:
+        n = int(rank.max(initial=-1)) + 2
+        if size * n > _LARGEST:
+            key = np.unique(key, return_inverse=True)[1]
+            size = int(key.max(initial=-1)) + 1
+        key, size = key * n + rank + 1, size * n
+    return key
 
 
 def refuse_repeated(is_repeated: pd.Series, table: str) -> None:

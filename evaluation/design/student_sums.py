@@ -86,14 +86,13 @@ def moments_of(sums: StudentSums, design: Design, topic: Topic) -> Moments:
     With N and S a pair's students and sums among those seen in m years: gram = Σ_m (N_tt δ_ts − N_ts / m) and
     cross_t = Σ_m (S_t − Σ_s S_s of those seen in t / m).
     """
-    rows, units = sums.moments, {unit: i for i, unit in enumerate(design.unit_ids)}
-    rows = rows[rows["unit_id"].isin(list(units)).to_numpy(dtype=bool)]
+    rows, unit = _of_units(sums.moments, design.unit_ids)
     cells, at = _cells(rows)
-    where = (rows["unit_id"].map(units).to_numpy(dtype=np.int64), _side(rows, topic.gap))
+    where = (unit, _side(rows, topic.gap))
     m, n = (rows[name].to_numpy(dtype=np.float64) for name in ("n_years", "n_students"))
     factor = 1 / SCALE if topic.outcome.kind == "score" else 100.0
     own, other = (factor * rows[name].to_numpy(dtype=np.float64) for name in ("total", "other_total"))
-    shape = (len(units), 2, len(cells))
+    shape = (len(design.unit_ids), 2, len(cells))
     gram, cross = np.zeros((*shape, len(cells))), np.zeros(shape)
     seen, total = np.zeros(shape, dtype=np.int64), np.zeros(shape)
     one = at[0] == at[1]
@@ -109,7 +108,7 @@ def moments_of(sums: StudentSums, design: Design, topic: Topic) -> Moments:
     np.add.at(share, where, np.where(twice, n / m, 0))
     return Moments(
         design.unit_ids, _SIDES, ("outcome",), cells // 100, cells % 100, gram, cross[..., None], seen,
-        total[..., None], n_rows, np.rint(share).astype(np.int64), _counts(sums.homes, "n_spanning", units, topic.gap))
+        total[..., None], n_rows, np.rint(share).astype(np.int64), _counts(sums.homes, "n_spanning", design, topic.gap))
 
 
 def students_of_homes(moments: Moments, design: Design) -> Floats:
@@ -149,9 +148,16 @@ def _side(rows: pd.DataFrame, gap: Gap) -> Integers:
     return (rows["group_id"] == gap.reference).to_numpy(dtype=bool).astype(np.int64)
 
 
-def _counts(homes: pd.DataFrame, name: str, units: dict[str, int], gap: Gap) -> Integers:
-    rows = homes[homes["unit_id"].isin(list(units)).to_numpy(dtype=bool)]
-    out = np.zeros((len(units), 2), dtype=np.int64)
-    np.add.at(out, (rows["unit_id"].map(units).to_numpy(dtype=np.int64), _side(rows, gap)),
-              rows[name].to_numpy(dtype=np.int64))
+def _counts(homes: pd.DataFrame, name: str, design: Design, gap: Gap) -> Integers:
+    rows, unit = _of_units(homes, design.unit_ids)
+    out = np.zeros((len(design.unit_ids), 2), dtype=np.int64)
+    np.add.at(out, (unit, _side(rows, gap)), rows[name].to_numpy(dtype=np.int64))
     return out
+
+
+def _of_units(rows: pd.DataFrame, unit_ids: tuple[str, ...]) -> tuple[pd.DataFrame, Integers]:
+    """Return the rows of some units, and for each which unit it is."""
+    code, names = pd.factorize(rows["unit_id"])
+    place = {unit: i for i, unit in enumerate(unit_ids)}
+    unit = np.array([place.get(str(name), -1) for name in names], dtype=np.int64)[code]
+    return rows[unit >= 0], unit[unit >= 0]

@@ -70,3 +70,20 @@ def test_rows_are_in_order_of_their_texts_whether_categories_or_not(keys: list[s
     assert found["student_key"].dtype == "string"
     with pytest.raises(ContractError, match=r"key repeats \(1 rows\)"):
         conform(pd.concat([rows, rows.iloc[:1]]), "enrollment")
+
+
+@pytest.mark.parametrize("largest", [2**62, 8])
+@given(rows=st.lists(st.tuples(st.sampled_from("cab"), st.sampled_from([2021, 2019]), st.sampled_from("zxy")),
+                     unique=True, min_size=1))
+def test_rows_are_in_order_of_all_columns_of_the_key_however_many_values_it_can_have(largest: int, rows: list) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("evaluation.contracts.check._LARGEST", largest)
+        key, year, school = zip(*rows, strict=True)
+        frame = pd.concat([spells().iloc[:1]] * len(rows), ignore_index=True).assign(
+            student_key=key, school_year=year, school_id=school)
+        found = conform(frame, "enrollment")[["student_key", "school_year", "school_id"]]
+        expected = pd.DataFrame(rows, columns=found.columns).sort_values(
+            [c for c in TABLES["enrollment"].key if c in found.columns], ignore_index=True)
+        assert found.to_numpy().tolist() == expected.to_numpy().tolist()
+        with pytest.raises(ContractError, match=r"key repeats \(1 rows\)"):
+            conform(pd.concat([frame, frame.iloc[-1:]]), "enrollment")
