@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import narwhals.stable.v2 as nw
 import pandas as pd
 from rich.console import Console
 from rich.progress import track
@@ -17,16 +16,9 @@ from evaluation import engine, params, stage, store
 from evaluation.errors import DeliveryError
 from evaluation.ingest.canonical import CANONICAL, with_months
 from evaluation.ingest.district import District, joined
-from evaluation.ingest.district_folder import (
-    MAPPING,
-    delivered_paths,
-    ingest_folder,
-    read_folder_crosswalk,
-    read_folder_mapping,
-)
-from evaluation.ingest.identity.k_anonymity import k_anonymity
+from evaluation.ingest.district_folder import MAPPING, delivered_paths, ingest_folder, read_folder
 from evaluation.ingest.identity.key_file import read_named_key
-from evaluation.ingest.identity.linking import linked_by, movement, unlinked
+from evaluation.ingest.identity.linking import linked_by, unlinked
 from evaluation.ingest.identity.pseudonym import chosen_key, key_id
 from evaluation.ingest.public.account import public_content, public_files
 from evaluation.ingest.public.cells import read_public
@@ -34,7 +26,7 @@ from evaluation.ingest.records import FileReport
 from evaluation.ingest.report.account import intake, stop_unless_usable, summary
 from evaluation.ingest.report.content import report_content
 from evaluation.ingest.report.html import page
-from evaluation.ingest.report.identity import identity_content
+from evaluation.ingest.report.identity import identity_of
 from evaluation.ingest.report.revised import lines, told
 from evaluation.ingest.versions import snapshot
 from evaluation.params import Study
@@ -75,38 +67,36 @@ def _districts(deliveries: Path, study: Study, study_id: str) -> None:
     key = chosen_key(os.environ, demo.read_text(encoding="utf-8") if has_demo else None, read_named_key)
     if has_demo:
         console.print("Synthetic study: pseudonyms are made with its demonstration key, which is no secret.")
-    folders = _folders(deliveries, study)
-    linked = {folder.name: linked_by(read_folder_mapping(folder), read_folder_crosswalk(folder), key_id(key))
-              for folder in folders}
+    folders = [read_folder(path) for path in _folders(deliveries, study)]
+    linked = {folder.name: linked_by(folder.mapping, folder.crosswalk, key_id(key)) for folder in folders}
     for line in unlinked(linked):
         console.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
+    as_of = study.deliveries.as_of
+    delivered = {folder.name: snapshot(delivered_paths(folder.path), as_of) for folder in folders}
+    later = tuple(f"{name}/{path}" for name, (_, left) in delivered.items() for path in left)
     chosen, scratch = params.settings(), store.scratch("ingest", study_id)
     with engine.session(chosen.engine, memory=chosen.engine_memory, scratch=scratch) as session:
         shown = track(folders, "ingest", console=console, disable=not console.is_terminal)
-        found = [_days_written(_district(folder, study, key, session), folder.name, study_id) for folder in shown]
-        moves = movement(session.frame(joined(found, "enrollment")))
-    as_of, revisions = study.deliveries.as_of, tuple(revision for district in found for revision in district.revisions)
-    later = tuple(f"{folder.name}/{path}" for folder in folders for path in snapshot(delivered_paths(folder), as_of)[1])
-    every = tuple(file for district in found for file in district.files)
-    files = tuple(file for file in every if file.superseded_by is None)
-    for table in CANONICAL:
-        store.write(joined(found, table), table, study_id)
-    quarantine = pd.concat([d.quarantine for d in found], ignore_index=True)
-    store.write(quarantine, "quarantine", study_id)
-    written = store.write(intake(files), "intake", study_id)
-    silent = {d.id for d in study.districts} - {f.district_id for f in files}
-    target = written.with_name(_REPORT)
-    superseded = tuple(file for file in every if file.superseded_by is not None)
-    with engine.session(chosen.engine, memory=chosen.engine_memory, scratch=scratch) as session:
+        found = [_days_written(ingest_folder(folder, delivered[folder.name][0], study, key=key, session=session),
+                               folder.name, study_id) for folder in shown]
+        revisions = tuple(revision for district in found for revision in district.revisions)
+        every = tuple(file for district in found for file in district.files)
+        files = tuple(file for file in every if file.superseded_by is None)
+        silent = {d.id for d in study.districts} - {f.district_id for f in files}
+        for table in CANONICAL:
+            store.write(joined(found, table), table, study_id)
+        quarantine = pd.concat([d.quarantine for d in found], ignore_index=True)
+        store.write(quarantine, "quarantine", study_id)
+        target = store.write(intake(files), "intake", study_id).with_name(_REPORT)
+        tables = _tables(study_id, session)
         content = report_content(
-            files, quarantine, _tables(study_id, session),
-            tolerance=study.quarantine_tolerance, accept_without=study.deliveries.accept_without, silent=silent,
-            definitions=f"study {study_id}",
+            files, quarantine, tables, tolerance=study.quarantine_tolerance,
+            accept_without=study.deliveries.accept_without, silent=silent, definitions=f"study {study_id}",
             pseudonyms="demonstration key: anybody can recompute them" if has_demo
             else f"district's own key, named {key_id(key)}")
-        singled_out = {folder.name: k_anonymity(*_of(folder.name, study_id, session)) for folder in folders}
-    _write(content | told(revisions, superseded, later, as_of) | {"key_id": key_id(key)}
-           | identity_content(linked, moves, singled_out), target)
+        identity = {"key_id": key_id(key)} | identity_of(linked, tables)
+    superseded = (file for file in every if file.superseded_by is not None)
+    _write(content | told(revisions, superseded, later, as_of) | identity, target)
     for line in lines(revisions, later, as_of):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     _conclude(files, study, silent, study.quarantine_tolerance, str(target))
@@ -126,13 +116,6 @@ def _tables(study_id: str, session: engine.Session) -> dict[str, engine.Frame]:
     tables = {name: session.scan(store.path(name, study_id)) for name in CANONICAL}
     days = store.path("attendance_day", study_id)
     return with_months(tables | ({"attendance_day": session.scan(days)} if days.is_dir() else {}))
-
-
-def _of(district_id: str, study_id: str, session: engine.Session) -> tuple[engine.Frame, engine.Frame]:
-    """Return a district's enrolment and its students' attributes."""
-    enrollment, student_year = (session.scan(store.path(name, study_id)).filter(nw.col("district_id") == district_id)
-                                for name in ("enrollment", "student_year"))
-    return enrollment, student_year
 
 
 def _write(content: Mapping[str, Any], target: Path) -> None:
@@ -160,11 +143,6 @@ def _folders(deliveries: Path, study: Study) -> list[Path]:
     if not folders:
         raise DeliveryError("no district has a folder.", where=str(deliveries), fix="See docs/delivery.md.")
     return folders
-
-
-def _district(folder: Path, study: Study, key: bytes, session: engine.Session) -> District:
-    paths, _ = snapshot(delivered_paths(folder), study.deliveries.as_of)
-    return ingest_folder(folder, paths, study, key=key, session=session)
 
 
 if __name__ == "__main__":

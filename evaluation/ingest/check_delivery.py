@@ -3,34 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import narwhals.stable.v2 as nw
 import pandas as pd
 
 from evaluation import engine
-from evaluation.engine import Frame, Session
+from evaluation.engine import Session
 from evaluation.errors import DeliveryError
 from evaluation.ingest.canonical import CANONICAL, with_months
 from evaluation.ingest.default_study import WORDS, default_study
 from evaluation.ingest.district import District, ingest_district, joined
-from evaluation.ingest.district_folder import (
-    MAPPING,
-    delivered_paths,
-    district_of,
-    read_folder_crosswalk,
-    read_folder_mapping,
-)
-from evaluation.ingest.identity.k_anonymity import k_anonymity
-from evaluation.ingest.identity.linking import linked_by, movement
+from evaluation.ingest.district_folder import MAPPING, DistrictFolder, delivered_paths, district_of, read_folder
+from evaluation.ingest.identity.linking import linked_by
 from evaluation.ingest.laid_over import LaidOver, alone, laid_over
 from evaluation.ingest.public.account import public_content
 from evaluation.ingest.public.cells import read_public
 from evaluation.ingest.report.content import report_content
-from evaluation.ingest.report.identity import identity_content
+from evaluation.ingest.report.identity import identity_of
 from evaluation.ingest.report.revised import told
 from evaluation.ingest.versions import snapshot, year_and_day
 from evaluation.params import Study
@@ -45,7 +37,7 @@ class _Asked:
     `wanted` and `read` are paths of `laid`; `later` are the files that the snapshot leaves out.
     """
 
-    folder: Path
+    folder: DistrictFolder
     laid: LaidOver
     wanted: frozenset[str]
     read: tuple[str, ...]
@@ -54,9 +46,8 @@ class _Asked:
 
     def ingested(self, study: Study, session: Session) -> District:
         """Return what the files become."""
-        return ingest_district(read_folder_mapping(self.folder), self.read,
-                               lambda path: self.laid.places[path].read_bytes(), study, key=_NO_SECRET,
-                               session=session, crosswalk=read_folder_crosswalk(self.folder))
+        return ingest_district(self.folder.mapping, self.read, lambda path: self.laid.places[path].read_bytes(), study,
+                               key=_NO_SECRET, session=session, crosswalk=self.folder.crosswalk)
 
 
 def check_delivery(paths: Sequence[Path], study: Study | None, *, previous: Path | None = None) -> dict[str, Any]:
@@ -78,10 +69,10 @@ def check_delivery(paths: Sequence[Path], study: Study | None, *, previous: Path
         return _published(paths, study)
     as_of = None if study is None else study.deliveries.as_of
     asked = _asked(paths, as_of, previous)
-    known = default_study(read_folder_mapping(a.folder) for a in asked) if study is None else study
+    known = default_study(a.folder.mapping for a in asked) if study is None else study
     for a in asked:
         if a.folder.name not in {d.id for d in known.districts}:
-            raise DeliveryError(f"the study has no district `{a.folder.name}`.", where=str(a.folder),
+            raise DeliveryError(f"the study has no district `{a.folder.name}`.", where=str(a.folder.path),
                                 fix="Add it under `districts` in the study file, or check it without --study.")
     with engine.session() as session:
         found = [a.ingested(known, session) for a in asked]
@@ -99,7 +90,7 @@ def check_delivery(paths: Sequence[Path], study: Study | None, *, previous: Path
             accept_without=known.deliveries.accept_without, silent=(), pseudonyms="none leaves this check",
             definitions=WORDS if study is None else f"study {study.id}")
         if is_whole:
-            content |= _identity([a.folder for a in asked], tables)
+            content |= identity_of({a.folder.name: _linked(a.folder) for a in asked}, tables)
     if not is_whole:
         content["coverage"] = [row for row in content["coverage"] if row["table"] in names]
     content |= told((revision for district in found for revision in district.revisions),
@@ -123,16 +114,10 @@ def _called_by_their_names(content: dict[str, Any], asked: Sequence[_Asked]) -> 
     return content
 
 
-def _identity(folders: Sequence[Path], tables: Mapping[str, Frame]) -> dict[str, Any]:
-    """Return what is said of linking and of who could be singled out; the present key is the one last hashed with."""
-    linked, singled_out = {}, {}
-    for folder in folders:
-        mapping, walk = read_folder_mapping(folder), read_folder_crosswalk(folder)
-        last = max(mapping.student_id.hashed_with.items(), default=(0, ""))[1]
-        linked[folder.name] = linked_by(mapping, walk, walk.newest_key(last))
-        singled_out[folder.name] = k_anonymity(*(tables[name].filter(nw.col("district_id") == folder.name)
-                                                 for name in ("enrollment", "student_year")))
-    return identity_content(linked, movement(tables["enrollment"]), singled_out)
+def _linked(folder: DistrictFolder) -> dict[str, Any]:
+    """Return how a district's students link; the present key is the one last hashed with."""
+    last = max(folder.mapping.student_id.hashed_with.items(), default=(0, ""))[1]
+    return linked_by(folder.mapping, folder.crosswalk, folder.crosswalk.newest_key(last))
 
 
 def _asked(paths: Sequence[Path], as_of: str | None, previous: Path | None) -> list[_Asked]:
@@ -150,7 +135,7 @@ def _asked(paths: Sequence[Path], as_of: str | None, previous: Path | None) -> l
         is_whole = files >= {*delivered, *later}
         years = {name[:4] for name in files}
         own = frozenset(laid.own[name] for name in files if name in laid.own)
-        asked.append(_Asked(folder, laid, frozenset(laid.places) if is_whole else own,
+        asked.append(_Asked(read_folder(folder), laid, frozenset(laid.places) if is_whole else own,
                             tuple(path for path in laid.places if path in own or path[:4] in years or is_whole),
                             tuple(name for name in later if name in files), is_whole))
     return asked

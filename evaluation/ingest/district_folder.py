@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from evaluation.engine import Session
@@ -12,6 +13,25 @@ from evaluation.ingest.mapping.schema import DistrictMapping, read_mapping
 from evaluation.params import Study
 
 MAPPING = "mapping.yaml"
+
+
+@dataclass(frozen=True)
+class DistrictFolder:
+    """A district's folder, and what lies in it beside the delivered files."""
+
+    path: Path
+    mapping: DistrictMapping
+    crosswalk: Crosswalk
+
+    @property
+    def name(self) -> str:
+        """The folder's name, which is the district's id."""
+        return self.path.name
+
+
+def read_folder(path: Path) -> DistrictFolder:
+    """Return a district's folder with its mapping and its crosswalk."""
+    return DistrictFolder(path, read_folder_mapping(path), read_folder_crosswalk(path))
 
 
 def read_folder_mapping(folder: Path) -> DistrictMapping:
@@ -41,8 +61,8 @@ def district_of(path: Path) -> Path | None:
     return next((folder for folder in (path, *path.parents) if (folder / MAPPING).is_file()), None)
 
 
-def ingest_folder(folder: Path, paths: Iterable[str], study: Study, *, key: bytes, session: Session) -> District:
+def ingest_folder(folder: DistrictFolder, paths: Iterable[str], study: Study, *, key: bytes, session: Session
+                  ) -> District:
     """Return what the files `paths` below a district's folder become, as `ingest_district` does."""
-    mapping, crosswalk = read_folder_mapping(folder), read_folder_crosswalk(folder)
-    return ingest_district(mapping, paths, lambda path: (folder / path).read_bytes(), study, key=key, session=session,
-                           crosswalk=crosswalk)
+    return ingest_district(folder.mapping, paths, lambda path: (folder.path / path).read_bytes(), study, key=key,
+                           session=session, crosswalk=folder.crosswalk)

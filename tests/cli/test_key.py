@@ -102,7 +102,7 @@ def _delivered(folder: Path) -> Path:
 
 def test_hashed_copies_hold_no_id_and_give_the_same_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from evaluation import engine, params
-    from evaluation.ingest.district_folder import delivered_paths, ingest_folder
+    from evaluation.ingest.district_folder import delivered_paths, ingest_folder, read_folder
 
     folder = _delivered(tmp_path / "in" / "ia-9001")
     (folder / "2024/students.csv").write_bytes(good_files()["2024/students.csv"] + b"Total,B,Y\n,B,Y\n0000001,B\n")
@@ -118,7 +118,7 @@ def test_hashed_copies_hold_no_id_and_give_the_same_tables(tmp_path: Path, monke
     assert not any(i in p.read_bytes() for p in copy.rglob("*.csv") for i in (b"0000001", b"0000002", b"0000003"))
     study = params.study("partnership")
     with engine.session() as session:
-        plain, again = (ingest_folder(f, delivered_paths(f), study, key=secret, session=session)
+        plain, again = (ingest_folder(read_folder(f), delivered_paths(f), study, key=secret, session=session)
                         for f in (folder, copy))
     assert [(f.rows_in, f.rows_accepted, f.rows_quarantined) for f in plain.files] == [
         (f.rows_in, f.rows_accepted, f.rows_quarantined) for f in again.files]

@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import narwhals.stable.v2 as nw
+
+from evaluation.engine import Frame
+from evaluation.ingest.identity.k_anonymity import k_anonymity
+from evaluation.ingest.identity.linking import movement
 from evaluation.ingest.report.small_counts import FEWEST, shown
 
 MOST_ENTER = 0.8
@@ -12,6 +17,14 @@ MOST_ENTER = 0.8
 LEAST_GAIN = 0.1
 """Share of records that months in place of days would hide, from which on it is worth a word."""
 _COUNTS = ("students", "entered", "entered_from_another", "left", "left_to_another")
+
+
+def identity_of(linked: Mapping[str, Mapping[str, Any]], tables: Mapping[str, Frame]) -> dict[str, Any]:
+    """Return `identity_content` of the accepted `enrollment` and `student_year` of the districts in `linked`."""
+    def of(district_id: str) -> dict[str, Any]:
+        return k_anonymity(*(tables[name].filter(nw.col("district_id") == district_id)
+                             for name in ("enrollment", "student_year")))
+    return identity_content(linked, movement(tables["enrollment"]), {district: of(district) for district in linked})
 
 
 def identity_content(linked: Mapping[str, Mapping[str, Any]], movement: Sequence[Mapping[str, Any]],
