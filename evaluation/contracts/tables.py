@@ -83,8 +83,10 @@ _TABLES: tuple[Table, ...] = (
           "it", "unreleased", "panel", _HOME,
           (*_HOME, "district_id", "n_students", "n_spanning", "n_projected", "n_in_two_districts", "n_left",
            "n_entered_later")),
-    Table("school_lineage", "Schools that merged into another, as the newest school list says that names it",
-          "unreleased", "panel", ("school_id",), ("school_id", "district_id", "merged_into", "school_year")),
+    Table("school_lineage", "Schools that merged into another (`merged_into`), or took in students of another of their "
+          "grade band by a split or a moved boundary (`feeder_from`), as the newest school list says that names it",
+          "unreleased", "panel", ("school_id", "merged_into", "feeder_from"),
+          ("school_id", "district_id", "merged_into", "feeder_from", "school_year")),
     Table("definition", "Which definition of an outcome, and which list of discipline codes, held when", "unreleased",
           "panel", ("metric", "authority", "version"), ("metric", "authority", "version", "valid_from", "valid_to")),
     Table("item_moments", "Sums and products of answers to the items of a scale, pair by pair: what reliability and "

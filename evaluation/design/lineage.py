@@ -1,7 +1,7 @@
-"""Merged schools are one unit, before the merger and after it: their cells are summed under the school that lives on.
+"""Schools that exchanged their places are one unit throughout: their cells are summed.
 
-Cells keep the school that students were at. Before a merger the schools are added up, so that the unit's students are
-the same people's schools throughout and the day of the merger moves no mean.
+Cells keep the school that students were at. Schools that merged, split or moved a boundary are added up before it and
+after, so that the unit's students are those of the same streets throughout and the day of it moves no mean.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ _SUMS = ["n_students", "n_obs", "n_eligible", "total", "total_sq"]
 
 
 def survivors(lineage: pd.DataFrame, study: Study) -> dict[str, str]:
-    """Return the school in which each merged school lives on; a school that merged again is followed.
+    """Return the school under whose name each other one of its unit goes; none where units are districts.
 
-    None where the units of the study are districts.
+    A merged school goes under the one it lives on in; a school that merged again is followed. Of schools that split or
+    moved a boundary, the first by name.
 
     Parameters
     ----------
@@ -34,14 +35,20 @@ def survivors(lineage: pd.DataFrame, study: Study) -> dict[str, str]:
     StudyError
         Schools merge in a circle.
     """
-    step = dict(zip(lineage["school_id"].astype(str), lineage["merged_into"].astype(str), strict=True))
-    step |= {merger.id: merger.merged_into or merger.id for merger in study.lineage}
+    if study.unit != "school":
+        return {}
+    said = {merger.id: merger.merged_into for merger in study.lineage}
+    step = dict(_stated(lineage, "merged_into")) | {school: into or school for school, into in said.items()}
     step = {school: survivor for school, survivor in step.items() if school != survivor}
-    return {school: _end(school, step) for school in step} if study.unit == "school" else {}
+    ends = {school: _end(school, step) for school in step}
+    exchanged = [(ends.get(school, school), ends.get(feeder, feeder)) for school, feeder in
+                 _stated(lineage, "feeder_from") if school not in said and said.get(feeder, feeder) is not None]
+    names = _first_names(exchanged)
+    return names | {school: names.get(end, end) for school, end in ends.items()}
 
 
 def one_unit(cells: pd.DataFrame, found: Mapping[str, str], study: Study) -> pd.DataFrame:
-    """Return `cells` with those of merged schools summed under the school they live on in (`found`, of `survivors`).
+    """Return `cells` with those of schools that are one unit summed under its name (`found`, of `survivors`).
 
     A sum with a missing part is missing, and its cell is not reported.
     """
@@ -52,12 +59,12 @@ def one_unit(cells: pd.DataFrame, found: Mapping[str, str], study: Study) -> pd.
 
 
 def one_program_unit(study: Study, found: Mapping[str, str]) -> Study:
-    """Return the study with surviving schools in place of merged ones in its cohorts.
+    """Return the study whose cohorts list every unit under its name.
 
     Raises
     ------
     StudyError
-        Schools of different cohorts merged: nobody can say when their unit starts.
+        Schools of different cohorts are one unit: nobody can say when it starts.
     """
     if not found:
         return study
@@ -67,6 +74,22 @@ def one_program_unit(study: Study, found: Mapping[str, str]) -> Study:
 def renamed(rows: pd.DataFrame, found: Mapping[str, str]) -> pd.DataFrame:
     """Return rows of units with surviving schools in place of merged ones, for sums that add up over rows."""
     return rows.assign(unit_id=rows["unit_id"].astype(object).replace(dict(found))) if found else rows
+
+
+def _stated(lineage: pd.DataFrame, column: str) -> list[tuple[str, str]]:
+    """Return each school with the one that a column names."""
+    rows = lineage[lineage[column].notna()]
+    return list(zip(rows["school_id"].astype(str), rows[column].astype(str), strict=True))
+
+
+def _first_names(pairs: list[tuple[str, str]]) -> dict[str, str]:
+    """Return of schools that pairs link the first by name, for every other one."""
+    step: dict[str, str] = {}
+    for pair in pairs:
+        first, other = sorted(_end(school, step) for school in pair)
+        if first != other:
+            step[other] = first
+    return {school: _end(school, step) for school in step}
 
 
 def _end(school: str, step: Mapping[str, str]) -> str:
@@ -86,7 +109,8 @@ def _followed(program: Program, found: Mapping[str, str]) -> Program:
         one, other = _start(program, school), _start(program, survivor)
         if one != other:
             raise StudyError(
-                f"`{school}` merged into `{survivor}`, and they are not in one cohort of {program.id}.",
+                f"`{school}` and `{survivor}` merged, split or moved a boundary, and they are not in one cohort of "
+                f"{program.id}.",
                 where="studies/, key lineage",
                 fix="List both in the same cohort, or leave them apart: `merged_into: null` under `lineage`.")
     cohorts = tuple(cohort.model_copy(update={"schools": tuple(dict.fromkeys(found.get(s, s) for s in cohort.schools))})

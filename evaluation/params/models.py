@@ -199,20 +199,23 @@ class Specification(Block):
 
 
 class Event(Block):
-    """Something that happened to everybody, or in `states` or `districts`: a break, a law, a change of codes."""
+    """Something that happened to everybody, or in `states` or `districts`.
+
+    A break, a law, a definition (such as a change of codes), or school boundaries that were drawn anew.
+    """
 
     id: Id
     label: str
-    kind: Literal["break", "law", "definition"]
+    kind: Literal["break", "law", "definition", "boundary"]
     periods: tuple[int, ...]
     states: tuple[str, ...] = ()
     districts: tuple[UnitId, ...] = ()
 
 
 class Merger(Block):
-    """A school that merged: `id` lives on in `merged_into`, whatever the school lists say; null: it does not.
+    """A school that merged, split off or exchanged students by a moved boundary, whatever the school lists say.
 
-    Both are one unit, before the merger and after it.
+    `id` and `merged_into` are one unit, before it and after; null: `id` is a unit of its own.
     """
 
     id: UnitId

@@ -1,4 +1,4 @@
-"""Merged schools are one unit before and after: sums add up, means are of all students, nothing else moves."""
+"""Schools that merged, split or moved a boundary are one unit before and after: sums add up, nothing else moves."""
 
 import pandas as pd
 import pytest
@@ -20,9 +20,10 @@ def cells(*rows):
     return conform(pd.DataFrame(list(rows), columns=list(TABLES["cells"].columns)), "cells")
 
 
-def lineage(**merged):
+def lineage(*boundaries, **merged):
     rows = [{"school_id": s.replace("_", "-"), "district_id": "ia-1", "merged_into": t, "school_year": 2002}
             for s, t in merged.items()]
+    rows += [{"school_id": s, "district_id": "ia-1", "feeder_from": f, "school_year": 2003} for s, f in boundaries]
     return conform(pd.DataFrame(rows, columns=list(TABLES["school_lineage"].columns)), "school_lineage")
 
 
@@ -60,6 +61,30 @@ def test_the_study_overrules_the_school_lists(study):
     stated = study.model_copy(update={"lineage": (Merger(id="ia-1-a", merged_into=None),
                                                   Merger(id="ia-1-b", merged_into="ia-1-d"))})
     assert survivors(lineage(ia_1_a="ia-1-b", ia_1_b="ia-1-c"), stated) == {"ia-1-b": "ia-1-d"}
+
+
+def test_a_school_that_split_off_is_one_unit_with_the_one_it_left_before_and_after(study):
+    """c opens in 2002 with 20 of a's 50 students: the unit's mean stays, 10 of 50, though each school's moves."""
+    given = cells(cell("ia-1-a", 2001, 50, 10), cell("ia-1-a", 2002, 30, 3), cell("ia-1-c", 2002, 20, 7))
+    found = one_unit(given, survivors(lineage(("ia-1-c", "ia-1-a")), study), study)
+    assert found[["unit_id", "period", "n_students", "total", "mean"]].to_numpy().tolist() == [
+        ["ia-1-a", 2001, 50, 10, 20.0], ["ia-1-a", 2002, 50, 10, 20.0]]
+
+
+def test_schools_linked_by_boundaries_and_mergers_are_one_unit_under_one_name(study):
+    """d took in students of b, and of c, which merged into e; a merged into b."""
+    linked = lineage(("ia-1-d", "ia-1-b"), ("ia-1-d", "ia-1-c"), ia_1_c="ia-1-e", ia_1_a="ia-1-b")
+    assert survivors(linked, study) == dict.fromkeys(("ia-1-a", "ia-1-c", "ia-1-d", "ia-1-e"), "ia-1-b")
+
+
+def test_a_boundary_between_schools_of_which_one_merged_into_the_other_is_no_circle(study):
+    assert survivors(lineage(("ia-1-c", "ia-1-a"), ia_1_a="ia-1-c"), study) == {"ia-1-a": "ia-1-c"}
+
+
+@pytest.mark.parametrize("apart", ["ia-1-a", "ia-1-c"])
+def test_the_study_leaves_schools_apart_whose_boundary_moved(study, apart):
+    stated = study.model_copy(update={"lineage": (Merger(id=apart, merged_into=None),)})
+    assert survivors(lineage(("ia-1-c", "ia-1-a")), stated) == {}
 
 
 def test_districts_do_not_merge_with_their_schools(study):
