@@ -9,13 +9,19 @@ from datetime import date
 from evaluation.ingest.identity.shapes import Shapes, plain
 
 _MONTHS = {"jan": 1, "feb": 2, "mar": 3, "apr": 4, "may": 5, "jun": 6, "jul": 7, "aug": 8, "sep": 9, "oct": 10,
-           "nov": 11, "dec": 12}
-_SHAPE = re.compile(r"9[/.-]9{1,2}[/.-]99|9999[/.-]9|9[ -]a[ ,.-]+99|a\.? 9{1,2},? 9999|^9{8}$")
-_NUMBERS = re.compile(r"(?<!\d)(\d{1,2})[/.-](\d{1,2})[/.-](\d{4}|\d{2})(?!\d)")
-_YEAR_FIRST = re.compile(r"(?<!\d)(\d{4})[/.-](\d{1,2})[/.-](\d{1,2})(?!\d)")
-_DAY_NAMED = re.compile(r"(?<!\d)(\d{1,2})[ -]([a-z]{3})[a-z]*[ ,.-]+(\d{4}|\d{2})(?!\d)", re.IGNORECASE)
-_NAMED_DAY = re.compile(r"\b([a-z]{3})[a-z]*\.? (\d{1,2}),? (\d{4})(?!\d)", re.IGNORECASE)
-_COMPACT = re.compile(r"^(\d{4})(\d\d)(\d\d)$")
+           "nov": 11, "dec": 12, "ene": 1, "abr": 4, "ago": 8, "dic": 12}
+_SHAPE = re.compile(r"9[/.-]9{1,2}[/.-]99|9999[/.-]9|9(?: a)?[ -]a[ ,.-]+99|a\.? 9{1,2}a?,? 9999|^9{8}$")
+_FORMS: tuple[tuple[re.Pattern[str], str, bool], ...] = (
+    (re.compile(r"(?<!\d)(\d{4})[/.-](\d{1,2})[/.-](\d{1,2})(?!\d)"), "ymd", True),
+    (re.compile(r"(?<!\d)(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?!\d)"), "mdy", True),
+    (re.compile(r"(?<!\d)(\d{1,2})[/.-](\d{1,2})[/.-](\d{2})(?!\d)"), "mdy", False),
+    (re.compile(r"(?<!\d)(\d{1,2})(?: of| de)?[ -]([a-z]{3})[a-z]*(?: de)?[ ,.-]+(\d{4}|\d{2})(?!\d)", re.IGNORECASE),
+     "dmy", True),
+    (re.compile(r"\b([a-z]{3})[a-z]*\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})(?!\d)", re.IGNORECASE), "mdy", True),
+    (re.compile(r"^((?:19|20)\d\d)(\d\d)(\d\d)$"), "ymd", False),
+    (re.compile(r"^(\d\d)(\d\d)((?:19|20)\d\d)$"), "mdy", False),
+)
+"""How a date is written, the order of its year, month and day, and whether it can be nothing else."""
 _EVENT = re.compile(r"entr|enrol|start|begin|exit|end|with?draw|effective|immun|vaccin|shot|\biep\b|test|review|"
                     r"update|modif|creat|incident|event|hire|regist|admi|arriv|date in|in us|assess|evaluat|expir|"
                     r"due|since|sent|time")
@@ -32,12 +38,13 @@ def birth_dates(shapes: Shapes, header: str, school_year: int) -> frozenset[str]
 
     Among 50 dates and more it depends on the share of weekends. Fewer are births, but where such days are usual in the
     column and its header names an event. Two digits of a year, or eight digits in a row, may be other codes and count
-    where most of a column looks so.
+    where most of a column looks so, or one cell alone.
     """
     written = {v: found for v in shapes.matching(_SHAPE) if (found := _read(plain(v)))}
     can_be = {v: (day, is_sure) for v, (days, is_sure) in written.items()
               if (day := next((d for d in days if school_year - d.year in _AGES), None))}
-    is_column = len(can_be) >= _COLUMN * shapes.n
+    unsure = [v for v, (_, is_sure) in written.items() if not is_sure]
+    is_column = len(can_be) >= _COLUMN * shapes.n or shapes.are_few(unsure)
     kept = {v: day for v, (day, is_sure) in can_be.items() if is_sure or is_column}
     if not kept:
         return frozenset()
@@ -52,17 +59,13 @@ def birth_dates(shapes: Shapes, header: str, school_year: int) -> frozenset[str]
 
 def _read(text: str) -> tuple[list[date], bool] | None:
     """Return (the days a text can mean, whether it can mean nothing else than a date), or None."""
-    if found := _YEAR_FIRST.search(text):
-        return list(_days(int(found[1]), int(found[2]), int(found[3]))), True
-    if found := _NUMBERS.search(text):
-        year, a, b = _year(found[3]), int(found[1]), int(found[2])
-        return [*_days(year, a, b), *_days(year, b, a)], len(found[3]) == 4
-    if found := _DAY_NAMED.search(text):
-        return list(_days(_year(found[3]), _MONTHS.get(found[2].lower(), 0), int(found[1]))), True
-    if found := _NAMED_DAY.search(text):
-        return list(_days(int(found[3]), _MONTHS.get(found[1].lower(), 0), int(found[2]))), True
-    if found := _COMPACT.match(text):
-        return list(_days(int(found[1]), int(found[2]), int(found[3]))), False
+    for pattern, order, is_sure in _FORMS:
+        if found := pattern.search(text):
+            year, month, day = (found[order.index(part) + 1] for part in "ymd")
+            if not month.isdecimal():
+                return list(_days(_year(year), _MONTHS.get(month.lower(), 0), int(day))), is_sure
+            swapped = _days(_year(year), int(day), int(month)) if order == "mdy" else ()
+            return [*_days(_year(year), int(month), int(day)), *swapped], is_sure
     return None
 
 

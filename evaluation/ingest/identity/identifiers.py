@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable
 
 from evaluation.ingest.identity.birth_dates import birth_dates
 from evaluation.ingest.identity.narrative import narratives
-from evaluation.ingest.identity.person_names import names_among
+from evaluation.ingest.identity.person_names import is_name_alone, names_among
 from evaluation.ingest.identity.shapes import Shapes, plain, shaped
+from evaluation.ingest.identity.word_lists import listed
 
 _WHO = (r"student|pupil|child|first|last|middle|maiden|legal|preferred|full|given|family|guardian|parent|mother|father|"
         r"teacher|sibling|contact|counsell?or|nick|sur|fore|user")
@@ -33,22 +34,34 @@ _AMBIGUOUS = re.compile(r"^(?:(?:student|pupil|child|parent|guardian|teacher)s? 
 """A name in an undeclared column; in a declared one (an id, a last day) it is not."""
 _STREET = (r"street|st|avenue|ave|av|road|rd|drive|dr|lane|ln|boulevard|blvd|court|ct|place|pl|way|circle|cir|terrace|"
            r"ter|trail|trl|parkway|pkwy|highway|hwy|square|sq|loop|run|path|pike|alley|aly|plaza|plz|crossing|xing|cove|"
-           r"cv|ridge|rdg|row|route|rte")
-_UNIT = re.compile(r"\b(?:apt|apartment|suite|ste|unit|trlr|lot)\.? ?#? ?\w{1,5}$", re.IGNORECASE)
+           r"cv|ridge|rdg|row|route|rte|broadway")
+_ROAD = r"(?:county|state|us|co)? ?(?:highway|hwy|route|rte|rt|road|rd|cr|sr)"
+_DOT = r"(?:\.| dot |\(dot\)|\[dot\])"
 _ANYWHERE = (
-    ("social security number", re.compile(r"999[-. ]99[-. ]9999"),
-     re.compile(r"(?<!\d)\d{3}([-. ])\d{2}\1\d{4}(?!\d)")),
-    ("e-mail", re.compile(r"@"), re.compile(r"[^@\s]+@[^@\s]+\.[^\W\d_]{2,}")),
-    ("phone", re.compile(r"999\)?[-. /]? ?999[-. ]9999"),
-     re.compile(r"(?<![\d-])(?:\+?1[-. ]?)?(?:\([2-9]\d{2}\) ?|[2-9]\d{2}[-. /])[2-9]\d{2}[-. ]\d{4}(?!\d)")),
-    ("address", re.compile(r"9a? .*a|a 9"),
-     re.compile(rf"\b\d{{1,6}}[a-z]? +(?:(?:[nsew]|[ns][ew])\.? +)?(?:[\w.'’]+ +){{1,3}}(?:{_STREET})\b"
-                r"|\bp\.? ?o\.? ?box +\d+|\brural route +\d+", re.IGNORECASE)),
+    ("social security number", re.compile(r"999[-. /]99[-. /]9999|[*#a]-[*#a]+-9999|[*#]-9999|^a\W{1,3}9{9}$"),
+     re.compile(r"(?<!\d)\d{3}([-. /])\d{2}\1\d{4}(?!\d)|(?<!\w)[x*#]{3}-[x*#]{2}-\d{4}(?!\d)|\bss[ns]?\W{1,3}\d{9}\b",
+                re.IGNORECASE)),
+    ("e-mail", re.compile(r"@|\(a\)|\[a\]| a a a a"),
+     re.compile(rf"[^@\s]+(?:@|\(at\)|\[at\])[^@\s]+{_DOT}[^\W\d_]{{2,}}"
+                r"|\S+ at \S+ dot [^\W\d_]{2,}|(?<!\S)@[a-z]\w{2,}", re.IGNORECASE)),
+    ("phone", re.compile(r"999\)?[-. /]{0,2}999[-. ]?9999|^a\W{1,3}9{10}$|\+9[9 ()-]{8}"),
+     re.compile(r"(?<![\w-])(?:\+?1[-. ]?)?(?:\([2-9]\d{2}\) ?|[2-9]\d{2}[-. /])[2-9]\d{2}[-. ]?\d{4}(?![\w-])"
+                r"|(?<!\w)\+[1-9][\d ()-]{8,}\d|\b(?:cell|home|work|mobile|fax|tel|ph|phone)\W{1,3}[2-9]\d{9}\b",
+                re.IGNORECASE)),
+    ("address", re.compile(r"9a? .*a|a\.? ?#?9"),
+     re.compile(rf"\b[nsew]?\d{{1,6}}[a-z]? +(?:(?:[nsew]|[ns][ew])\.? +)?(?:[\w.'’]+ +){{1,3}}(?:{_STREET})\b"
+                r"|\b\d{1,6} +(?:[nsew]\.? +)?broadway\b|\b\d{1,6} +(?:calle|avenida|camino|paseo|rue) +\w"
+                rf"|\b\d{{1,6}} +(?:[nsew]\.? +)?{_ROAD} +\d{{1,4}}\b"
+                r"|\bp\.? ?o\.? ?b(?:ox)?\.? +\d+|^box +\d{2,}$|\brural route +\d+|\br\.?r\.? ?\d+,? box\b",
+                re.IGNORECASE)),
 )
 """Kind, the shape without which it cannot be, and what a value must hold: digits are `9`, words `a` in a shape."""
 _HOUSE = re.compile(r"^9{1,6}a? .*a")
-_LETTERS = re.compile(r"^a(?:[ ,.'`()-]+a)*[ ,.()]*$")
-_COLUMN = 0.5
+_ROADS = re.compile(r"^\d{1,6} +(.+?)(?:[, ]+(?:apt|suite|ste|unit|#).*|,.*)?$", re.IGNORECASE)
+_SOCIAL = re.compile(r"(?!000|666|9)\d{3}(?!00)\d{2}(?!0000)\d{4}$")
+_DIALLED = re.compile(r"[2-9]\d{2}[2-9]\d{6}$")
+_DASHED = re.compile("9-9")
+_LONG_NUMBER = re.compile(r"^9{7,}$")
 _SOME = 0.2
 _NEARLY_ALL = 0.95
 _FEWEST_NUMBERS = 50
@@ -83,20 +96,19 @@ def kind_of_values(values: Iterable[str], *, is_declared: bool, school_year: int
         return None
     for kind, shape, pattern in _ANYWHERE:
         found = frozenset(v for v in shapes.matching(shape) if pattern.search(plain(v)))
-        if kind == "address" and len(found) >= _SOME * shapes.n:
-            found |= frozenset(shapes.matching(_HOUSE))
+        if kind == "address":
+            houses = shapes.matching(_HOUSE)
+            found |= frozenset(v for v in houses if len(found) >= _SOME * shapes.n or _is_road(v))
         if found:
             return kind, found
     words = _words(header)
-    letters = shapes.matching(_LETTERS)
+    names = names_among(shapes, words, is_declared=is_declared)
     if is_declared:
-        is_column = len(letters) >= _COLUMN * shapes.n
-        found = names_among(letters, words, shapes.n) if is_column else frozenset()
-        return ("name", found) if len(found) == len(letters) and found else None
+        return ("name", names) if names else None
     for kind, found in (
-        ("social security number", _bare(shapes, 9, _are_social_security)),
-        ("phone", _bare(shapes, 10, _are_phones)),
-        ("name", names_among(letters, words, shapes.n)),
+        ("social security number", _bare(shapes, 9, _SOCIAL, _are_social_security)),
+        ("phone", _bare(shapes, 10, _DIALLED, _are_phones) | _local_phones(shapes)),
+        ("name", names),
         ("free text", narratives(shapes)),
         ("date of birth", birth_dates(shapes, words, school_year)),
     ):
@@ -105,24 +117,37 @@ def kind_of_values(values: Iterable[str], *, is_declared: bool, school_year: int
     return None
 
 
-def _bare(shapes: Shapes, width: int, are_of_kind: Callable[[list[str]], bool]) -> frozenset[str]:
-    """Return the numbers of one width that nearly fill a column, where together they are of a kind."""
+def _is_road(value: str) -> bool:
+    """Return whether a house's number is followed by a name and a word that roads end with."""
+    road = _ROADS.match(value)
+    words = re.findall(r"[^\W\d_]+", road[1].casefold()) if road else []
+    return len(words) > 1 and words[-1] in listed("roads") and is_name_alone(words[-2])
+
+
+def _bare(shapes: Shapes, width: int, can_be: re.Pattern[str], are_of_kind: Callable[[list[str]], bool]
+          ) -> frozenset[str]:
+    """Return numbers of one width: those that nearly fill a column and together are of a kind, or one out of place."""
     found = shapes.of("9" * width)
+    if shapes.are_few(found) and shapes.are_few(shapes.matching(_LONG_NUMBER)):
+        return frozenset(v for v in found if can_be.match(plain(v)))
     is_column = len(found) >= _FEWEST_NUMBERS and len(found) >= _NEARLY_ALL * shapes.n
     return frozenset(found) if is_column and are_of_kind(found) else frozenset()
 
 
+def _local_phones(shapes: Shapes) -> frozenset[str]:
+    """Return seven digits with a dash, out of place in a column without dashes."""
+    return frozenset(shapes.of("999-9999") if shapes.are_few(shapes.matching(_DASHED)) else ())
+
+
 def _are_social_security(numbers: list[str]) -> bool:
     """Return whether no number is one that was never given, and all regions occur; other ids fail one of the two."""
-    are_given = all(n[:3] not in ("000", "666") and n[0] != "9" and n[3:5] != "00" and n[5:] != "0000" for n in numbers)
-    return are_given and len({n[0] for n in numbers}) >= 5
+    return all(map(_SOCIAL.match, numbers)) and len({n[0] for n in numbers}) >= 5
 
 
 def _are_phones(numbers: list[str]) -> bool:
     """Return whether all numbers can be dialled, many exchanges occur and one area code is frequent."""
-    can_be_dialled = all(n[0] >= "2" and n[3] >= "2" for n in numbers)
     areas = Counter(n[:3] for n in numbers)
-    return (can_be_dialled and len({n[:6] for n in numbers}) >= 10
+    return (all(map(_DIALLED.match, numbers)) and len({n[:6] for n in numbers}) >= 10
             and areas.most_common(1)[0][1] >= _SOME * len(numbers))
 
 

@@ -10,12 +10,18 @@ from evaluation.ingest.identity.word_lists import listed
 _LONG = 15
 _SENTENCE = 8
 _PHRASE = 4
+_MENTION = 3
+_SELF = frozenset({"i", "me", "my", "mine", "myself", "we", "our", "us"})
 _SEVERAL = re.compile(r" \S* \S* ")
 _WORDS = re.compile(r"[^\W\d_]+")
 
 
 def narratives(shapes: Shapes) -> frozenset[str]:
-    """Return the values that tell something: 15 words, 8 with two of telling, or 4 with two of a person's doing."""
+    """Return the values that tell of somebody.
+
+    They have 15 words with one of telling, 8 with two, 4 with two of a person's doing, or 3 with one and a given name.
+    What somebody says of himself is an item of a questionnaire.
+    """
     return frozenset(v for v in shapes.matching(_SEVERAL) if _tells(v))
 
 
@@ -24,4 +30,8 @@ def _tells(value: str) -> bool:
     n = len(words)
     telling = sum(1 for word in words if word in listed("telling"))
     personal = sum(1 for word in words if word in listed("personal"))
-    return n >= _LONG or (n >= _SENTENCE and telling >= 2) or (n >= _PHRASE and personal >= 2)
+    if n >= _MENTION and telling and not listed("usual").isdisjoint(words):
+        return True
+    if not personal and not _SELF.isdisjoint(words):
+        return False
+    return (n >= _LONG and telling >= 1) or (n >= _SENTENCE and telling >= 2) or (n >= _PHRASE and personal >= 2)

@@ -1,91 +1,214 @@
-"""Names of persons among distinct values, by lists of given names, surnames, and words of schools that are no names."""
+"""Persons among distinct values, by lists of given names, of surnames, and of ordinary words that are no names."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal, TypeAlias
 
+from evaluation.ingest.identity.shapes import Shapes
 from evaluation.ingest.identity.word_lists import listed
 
 _MOST_WORDS = 4
-_SPLIT = re.compile(r"[\s,.'’`()-]+")
-_PLACE = re.compile(r"school|bldg|building|campus|\bsite\b|location|feeder|\bcity\b|town|county|district|course|class|"
-                    r"subject|program|section|\broom\b|route|\bstop\b|language|country|\bstate\b|vendor|publisher|textbook|"
-                    r"curriculum|assessment|test|title|activity|sport|\bclub\b|\bteam\b|\bevent\b|holiday")
-"""Columns in which a person's name is a place's or a title's."""
+_SPLIT = re.compile(r"[\s,._\"“”()-]+")
+_APOSTROPHES = re.compile("['’`]")
+_NOT_LATIN_1 = str.maketrans("łŁđĐøØıəƏð", "lLdDoOiaAd")
+"""Letters that no decomposition makes plain."""
+_PARTS = re.compile(r"\s*(?:[/&|:()\[\]<>+]|(?<!\w)\d+(?!\w)|(?<=\s)-(?=\s)|\band\b|\by\b)\s*", re.IGNORECASE)
+_NICKNAME = re.compile(r"[\"“][^\"”]*[\"”]")
+_WORD = re.compile("a")
+_SEVERAL_WORDS = re.compile(r"a[^a9]*[ ,][^a9]*a")
+_LETTERS = re.compile(r"^a(?:[ ,.'`()-]+a)*[ ,.()]*$")
+_TITLE = re.compile(r"(?:mr|mrs|ms|mx|miss|dr|prof|coach|sr|sra|srta)\.? +(?=[^\W\d_])", re.IGNORECASE)
+_INITIAL = re.compile(r"^[A-DF-MO-RT-VX-Z]\. |[A-Z]\.$")
+"""An initial with its point; before a word it may also be north, east, south or west."""
+_OTHER_SCRIPT = re.compile("[\u0370-\u1dff\u3040-\u9fff\uac00-\ud7ff]")
+_NAMED_FOR = re.compile(r"school|\b(?:sch|bldg|building|campus|site|location|feeder|house|wing|textbook|book|novel|"
+                        r"author|grant|fund|award|scholarship|holiday|event)|(?<!course )(?<!class )\btitle")
+"""Columns of what is named for persons, or written by them."""
+_TOPIC = re.compile(r"course|class|subject|section|\b(?:room|activity|sport|club|city|town|municip|county|district|lea|"
+                    r"country|citizen|nation|state|college|institution|post ?second|universit|program|initiative|"
+                    r"interven|service|curricul|vendor|publisher|route|stop|team|mascot|assessment|test|instrument)")
+"""Columns with many words that are also names: of places, courses and programs."""
 _COLUMN = 0.5
 _FEWEST = 3
 _PLACES = 0.8
 _FEWEST_PLACES = 30
 _FEWEST_SINGLE = 8
 _FEW = 0.05
-"""Share of values with words below which words are odd in a column."""
+"""Share of values of several words below which they are odd in a column."""
+
+Likeness: TypeAlias = Literal["odd", "loose", "strict", "named_for"]
+"""How little it takes that a single cell names a person: least where words are odd, most where things are named so."""
 
 
-def names_among(values: Sequence[str], header: str, n_values: int) -> frozenset[str]:
-    """Return the distinct values that name persons; all of them where most of a column does.
+@dataclass(frozen=True)
+class _Words:
+    """A text's words: `core` are those that are neither initials nor parts such as `de la`.
+
+    `alone` counts those that are names and no ordinary words; `has_label` is whether one is an ordinary word only.
+    """
+
+    every: tuple[str, ...]
+    core: tuple[str, ...]
+    alone: int
+    has_label: bool
+    are_ordinary: bool
+
+
+def names_among(shapes: Shapes, header: str, *, is_declared: bool) -> frozenset[str]:
+    """Return the distinct values that name persons; all values of letters where most of them do.
 
     In a column of names half of the values are enough, in any order and case and with names that no list has. A single
-    cell among others must be `Given Surname` or `Surname, Given`.
+    cell among others names a person by two words, by a title or an initial and one, or by a usual given name among
+    other words or alone; in a column of places and programs by a usual given name and a surname; in one of what is
+    named for persons by `Surname, Given`.
 
     Parameters
     ----------
-    values : distinct values of letters.
+    shapes : the distinct values.
     header : the column's name in lower case, which tells places and titles from persons where the column has words.
-    n_values : distinct values of the column, those with digits and signs too.
+    is_declared : whether the mapping reads the column; there only most of a column, or an odd cell, names persons.
     """
-    is_place = _PLACE.search(header) is not None and len(values) >= _COLUMN * n_values
-    share, fewest = (_PLACES, _FEWEST_PLACES) if is_place else (_COLUMN, _FEWEST)
+    values = shapes.matching(_LETTERS)
+    has_words = len(values) >= _COLUMN * shapes.n
+    likeness = _likeness(shapes, header, has_words=has_words)
+    if has_words or not is_declared:
+        share, fewest = (_COLUMN, _FEWEST) if likeness in ("odd", "loose") else (_PLACES, _FEWEST_PLACES)
+        if _is_column(values, share, fewest, has_single=likeness != "named_for"):
+            return frozenset(values)
+    if is_declared and likeness != "odd":
+        return frozenset()
+    return frozenset(v for v in shapes.matching(_WORD) if _names_person(v, likeness))
+
+
+def is_name_alone(word: str) -> bool:
+    """Return whether a word in lower case is a name and no ordinary word."""
+    return _is_name(word) and not _is_ordinary(word)
+
+
+def _likeness(shapes: Shapes, header: str, *, has_words: bool) -> Likeness:
+    if has_words and _NAMED_FOR.search(header):
+        return "named_for"
+    if has_words and _TOPIC.search(header):
+        return "strict"
+    return "odd" if len(shapes.matching(_SEVERAL_WORDS)) <= max(1, _FEW * shapes.n) else "loose"
+
+
+def _is_column(values: Sequence[str], share: float, fewest: int, *, has_single: bool) -> bool:
     likely = sum(1 for v in values if _is_likely(v))
     if likely >= fewest and likely >= share * len(values):
-        return frozenset(values)
-    if is_place:
-        return frozenset()
-    single = sum(1 for v in values if _is_single(v))
-    if single >= _FEWEST_SINGLE and single + likely >= _COLUMN * len(values):
-        return frozenset(values)
-    is_odd = len(values) <= _FEW * n_values
-    return frozenset(v for v in values if _is_person(v, is_odd=is_odd))
-
-
-def _is_person(value: str, *, is_odd: bool) -> bool:
-    """Return whether a single value is `Given Surname` or `Surname, Given`; an odd one is, with fewer names known."""
-    before, comma, after = value.partition(",")
-    first, second = _tokens(before), _tokens(after)
-    if value.islower() or (comma and (not first or not second)):
-        return False
-    if comma and len(second) == 1 and second[0] in listed("states"):
-        return False
-    if comma and is_odd:
-        return len(first) + len(second) <= _MOST_WORDS and listed("school").isdisjoint((*first, *second))
-    return _is_likely(value) and (bool(comma) or is_odd or (first[0] in listed("given") and len(first[-1]) > 1))
+        return True
+    single = sum(1 for v in values if _is_single(v)) if has_single else 0
+    return single >= _FEWEST_SINGLE and single + likely >= _COLUMN * len(values)
 
 
 def _is_likely(value: str) -> bool:
-    """Return whether a value is two to four words, one of them a name for sure and none a school's word only."""
+    """Return whether a value is two to four words, one of them a name for sure and none an ordinary word only."""
     tokens = _tokens(value)
-    if not 2 <= len(tokens) <= _MOST_WORDS:
+    if not 2 <= len(tokens) <= _MOST_WORDS or ("," in value and tokens[-1] in listed("states")):
         return False
-    given, surnames, school = listed("given"), listed("surnames"), listed("school")
-    is_sure = False
-    for token in tokens:
-        is_name = token in given or token in surnames
-        if token in school:
-            if not is_name:
-                return False
-        elif is_name and len(token) > 1:
-            is_sure = True
-    return is_sure
+    return not any(map(_is_label, tokens)) and any(len(t) > 1 and is_name_alone(t) for t in tokens)
 
 
 def _is_single(value: str) -> bool:
     """Return whether a value is a name of one word, or a double one, and no other word; an initial may stand by."""
     tokens = [t for t in _tokens(value) if len(t) > 1]
-    return 1 <= len(tokens) <= 2 and all(
-        t not in listed("school") and (t in listed("given") or t in listed("surnames")) for t in tokens)
+    return 1 <= len(tokens) <= 2 and all(map(is_name_alone, tokens))
+
+
+def _names_person(value: str, likeness: Likeness) -> bool:
+    """Return whether one of a value's parts names a person."""
+    is_free = likeness in ("odd", "loose")
+    if _OTHER_SCRIPT.search(value):
+        return is_free
+    for part in _PARTS.split(_NICKNAME.sub("", value).replace(";", ",")):
+        text = part.strip(" ,")
+        title = _TITLE.match(text)
+        words = _words(text[title.end():] if title else text)
+        if words is None:
+            continue
+        if is_free and _is_told(words, text, likeness):
+            return True
+        is_person = _is_person if is_free else _is_surely_person
+        if not words.has_label and is_person(words, text, likeness, has_title=title is not None):
+            return True
+    return False
+
+
+def _is_told(words: _Words, text: str, likeness: Likeness) -> bool:
+    """Return whether a given name stands alone or among ordinary words, and nothing seems to be named for it."""
+    return not text.islower() and listed("memorials").isdisjoint(words.core) and any(
+        word in listed("usual") or (likeness == "odd" and len(word) > 3 and word in listed("given")
+                                    and not _is_ordinary(word)) for word in words.core)
+
+
+def _is_person(words: _Words, text: str, likeness: Likeness, *, has_title: bool) -> bool:
+    """Return whether a text names a person, in a column in which other words do not."""
+    is_odd = likeness == "odd"
+    has_initial = len(words.every) > len(words.core) == 1
+    if "," in text:
+        return _is_surname_first(text) and (not words.are_ordinary or is_odd or has_initial)
+    if has_title:
+        return is_odd or any(map(_is_name, words.core))
+    if has_initial:
+        return is_odd or words.alone > 0 or (_INITIAL.search(text) is not None and _is_name(words.core[0]))
+    if len(words.core) == 1:
+        return False
+    if text.islower():
+        return words.alone > 1 or (words.alone > 0 and not any(map(_is_ordinary, words.core)))
+    return words.alone > 0 or (is_odd and any(len(word) > 2 and not _is_ordinary(word) for word in words.core))
+
+
+def _is_surely_person(words: _Words, text: str, likeness: Likeness, *, has_title: bool) -> bool:
+    """Return whether a text names a person, in a column in which other words are names too."""
+    is_strict = likeness == "strict"
+    if "," in text:
+        has_usual = not listed("usual").isdisjoint(_tokens(text.partition(",")[2]))
+        has_initial = len(words.every) > len(words.core) == 1
+        return _is_surname_first(text) and (
+            words.alone > 1 or has_usual or (is_strict and has_initial and words.alone > 0))
+    if has_title:
+        return is_strict and any(map(_is_name, words.core))
+    has_both = " " in text and words.core[0] in listed("usual") and _is_name(words.core[-1])
+    return is_strict and has_both and (words.alone > 1 or len(words.every) > len(words.core) > 1)
+
+
+def _is_surname_first(text: str) -> bool:
+    """Return whether words stand before and after a comma, and not a state's code after it."""
+    before, _, after = text.partition(",")
+    second = _tokens(after)
+    return bool(_tokens(before)) and bool(second) and not (len(second) == 1 and second[0] in listed("states"))
+
+
+def _words(text: str) -> _Words | None:
+    """Return a text's words, or None where it has none, too many or digits in them, or is a known place."""
+    every = tuple(_tokens(text))
+    core = tuple(word for word in every if len(word) > 1 and word not in listed("particles"))
+    if not core or not all(map(str.isalpha, every)) or "-".join(core) in listed("places"):
+        return None
+    return _Words(every, core, sum(map(is_name_alone, core)),
+                  len(core) > _MOST_WORDS or any(map(_is_label, core)), all(map(_is_ordinary, core)))
+
+
+def _is_label(word: str) -> bool:
+    return _is_ordinary(word) and not _is_name(word)
+
+
+@cache
+def _is_name(word: str) -> bool:
+    return word in listed("given") or word in listed("surnames")
+
+
+@cache
+def _is_ordinary(word: str) -> bool:
+    return word in listed("ordinary") or word in listed("school")
 
 
 def _tokens(text: str) -> list[str]:
-    plain = text if text.isascii() else unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
-    return [t for t in _SPLIT.split(plain.casefold()) if t]
+    plain = text if text.isascii() else unicodedata.normalize("NFKD", text.translate(_NOT_LATIN_1)).encode(
+        "ascii", "ignore").decode()
+    return [t for t in _SPLIT.split(_APOSTROPHES.sub("", plain).casefold()) if t]

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-_DASHES = str.maketrans(dict.fromkeys("‐‑‒–—−", "-"))
+_DASHES = str.maketrans(dict.fromkeys("‐‑‒–—−", "-") | dict.fromkeys("\u00ad\u200b\u200c\u200d\u2060\ufeff", ""))
 _BYTES = bytes(ord("9") if chr(b).isdigit() and b < 128 else ord("a") if chr(b).isalpha() or b >= 128 else b
                for b in range(256))
 _WORD = re.compile("aa+")
+_FEW = 0.02
+_FEWEST = 2
 _MIXED = re.compile("(?:a9+){4,}a?|(?:9+a){4,}9*")
 
 
@@ -27,6 +29,10 @@ class Shapes:
     def matching(self, pattern: re.Pattern[str]) -> list[str]:
         """Return the values in whose shape a pattern is found."""
         return [value for shape, values in self.by_shape.items() if pattern.search(shape) for value in values]
+
+    def are_few(self, values: Collection[str]) -> bool:
+        """Return whether values are out of place: one, or one in fifty, among others."""
+        return 0 < len(values) <= max(1, _FEW * self.n) and self.n > _FEWEST
 
     def of(self, shape: str) -> list[str]:
         """Return the values of one shape."""
@@ -50,7 +56,7 @@ def shaped(values: Iterable[str]) -> Shapes:
 
 
 def plain(value: str) -> str:
-    """Return a text with its wide digits and its many dashes written as the usual ones."""
+    """Return a text with its wide digits and its many dashes written as the usual ones, and nothing unseen."""
     return value if value.isascii() else unicodedata.normalize("NFKC", value).translate(_DASHES)
 
 
