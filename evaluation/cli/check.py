@@ -87,7 +87,7 @@ def _show(content: Mapping[str, Any], console: Console) -> None:
                   markup=False, highlight=False, soft_wrap=True)
     console.print(f"{total['files']:,} file{'' if total['files'] == 1 else 's'}, {total['rows_in']:,} rows in = "
                   f"{total['rows_accepted']:,} accepted + {total['rows_quarantined']:,} set aside + "
-                  f"{total['rows_refused']:,} refused", highlight=False)
+                  f"{total['rows_refused']:,} refused", highlight=False, soft_wrap=True)
     console.print()
     for problem in content["to_mend"][:_MOST_SHOWN]:
         _show_problem(problem, console)
@@ -148,7 +148,7 @@ def _show_problem(problem: Mapping[str, Any], console: Console) -> None:
     kind = "file refused" if problem["kind"] == "refused" else "rows set aside"
     others = problem["files"] - 1
     more = f" and {others:,} more file{'' if others == 1 else 's'}" if others else ""
-    row = f", row {problem['first_row']:,}" if "first_row" in problem else ""
+    row = f", row {problem['first_row']}" if "first_row" in problem else ""
     column = f", column {problem['column']}" if "column" in problem else ""
     rows = f"{problem['rows']:,} row{'' if problem['rows'] == 1 else 's'}"
     first = "Mend first: " if problem["is_blocking"] else ""

@@ -13,6 +13,7 @@ from evaluation.ingest.report.coverage_matrix import STATES
 from evaluation.ingest.report.small_counts import FEWEST
 
 _MARKS = {"sent": "✓", "no_rows": "○", "refused": "✕", "not_sent": "–", "not_listed": "·"}
+_HOLDS = {"school_year": "Schools", "student_year": "Students", "school_session": "Terms"}
 _LACKING = ("refused", "not_sent", "no_rows")
 
 
@@ -25,7 +26,7 @@ def page(content: Mapping[str, Any]) -> str:
     """
     environment = Environment(loader=PackageLoader("evaluation.ingest.report", "templates"), autoescape=True,
                               undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters.update(count="{:,}".format, words=_words, marked=_marked)
+    environment.filters.update(count="{:,}".format, words=_words, table=_table, marked=_marked)
     template = environment.get_template("report.html.j2")
     return template.render(
         report=content, colour={0: "good", 2: "bad", 3: "warn"}[content["verdict"]["exit_code"]],
@@ -44,6 +45,11 @@ def _words(name: str) -> str:
     return name.replace("_", " ").capitalize()
 
 
+def _table(name: str) -> str:
+    """Return what a table holds, with its name in mapping.yaml where that says something else."""
+    return f"{_HOLDS[name]} ({name})" if name in _HOLDS else _words(name)
+
+
 def _marked(sentence: str) -> Markup:
     """Return a sentence whose words between backticks are set as code."""
     parts = sentence.split("`")
@@ -58,9 +64,9 @@ def _coverage(rows: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
     for district, mine in groupby(rows, key=lambda row: row["district_id"]):
         lines = list(mine)
         states = [year["state"] for line in lines for year in line["years"]]
-        lacking = [f"{states.count(state):,} × {state.replace('_', ' ')}" for state in _LACKING if state in states]
+        lacking = [f"{states.count(state):,} {state.replace('_', ' ')}" for state in _LACKING if state in states]
         tables = [(name, list(group)) for name, group in groupby(lines, key=lambda line: line["table"])]
-        found.append({"district_id": district, "tables": tables, "lacking": ", ".join(lacking),
+        found.append({"district_id": district, "tables": tables, "lacking": ", ".join(lacking), "places": len(states),
                       "years": [year["school_year"] for year in lines[0]["years"]]})
     return found
 

@@ -40,7 +40,8 @@ def identity_content(linked: Mapping[str, Mapping[str, Any]], movement: Sequence
     return {
         "linking": {"districts": {district: dict(how) for district, how in sorted(linked.items())},
                     "movement": [_counted(row) for row in movement]},
-        "k_anonymity": {district: _in_words(found) for district, found in sorted(singled_out.items())},
+        "k_anonymity": {district: _in_words(found) for district, found in sorted(singled_out.items())
+                        if found["records"]},
         "advice": [*_keys(linked), *_strangers(movement), *_days(singled_out)],
     }
 
