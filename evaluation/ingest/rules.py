@@ -47,6 +47,20 @@ def judged(name: str, rows: Frame, roster: Frame | None, enrolled: Frame | None,
         wanted = ["grade_low", "grade_high", "calendar_days"]
         frame = frame.join(roster.select(*SCHOOL, *wanted), on=list(SCHOOL), how="left")
         frame = _flag(frame, "school_not_in_roster", nw.col("calendar_days").is_null())
+    frame = _alone(name, frame)
+    if name in ENROLLED_ON and enrolled is not None:
+        rule, on = ENROLLED_ON[name]
+        known = enrolled.select(*on).unique().with_columns(is_known=nw.lit(True))
+        frame = frame.join(known, on=list(on), how="left")
+        frame = _flag(frame, rule, nw.col("is_known").is_null())
+    if enrolled is not None:
+        frame = _dated(name, frame, enrolled, sessions)
+    frame = _duplicates(frame, name)
+    return _together(name, frame).select("at", "rule", *TABLES[name].columns)
+
+
+def _alone(name: str, frame: Frame) -> Frame:
+    """Mark rows that cannot be, whatever the others are; parts of a calendar that share a day among them."""
     if name == "school_session":
         frame = _sessions(frame)
     if name == "school_year":
@@ -61,21 +75,26 @@ def judged(name: str, rows: Frame, roster: Frame | None, enrolled: Frame | None,
         enrolled_for = nw.col("half_days_enrolled") if name == "attendance" else _WHOLE_DAY
         frame = _flag(frame, "absent_over_enrolled", nw.col("half_days_absent") > enrolled_for)
         frame = _flag(frame, "oss_over_absent", nw.col("half_days_absent_oss") > nw.col("half_days_absent"))
-    if name in ENROLLED_ON and enrolled is not None:
-        rule, on = ENROLLED_ON[name]
-        known = enrolled.select(*on).unique().with_columns(is_known=nw.lit(True))
-        frame = frame.join(known, on=list(on), how="left")
-        frame = _flag(frame, rule, nw.col("is_known").is_null())
-    if name == "attendance_part" and enrolled is not None and sessions is not None:
+    return frame
+
+
+def _dated(name: str, frame: Frame, enrolled: Frame, sessions: Frame | None) -> Frame:
+    """Mark attendance of a day outside the student's spells, or outside the school's calendar."""
+    spell = ("entry_date", "exit_date")
+    if name == "attendance_part" and sessions is not None:
         is_day = nw.col("source_grain") == "day"
-        frame = _within(frame, enrolled, STUDENT_SCHOOL, ("entry_date", "exit_date"))
+        frame = _within(frame, enrolled, STUDENT_SCHOOL, spell)
         frame = _flag(frame, "not_enrolled_that_day", is_day & ~nw.col("is_within"))
         frame = _within(frame, sessions, SCHOOL, ("begin_date", "end_date"))
         frame = _flag(frame, "no_school_day", is_day & ~nw.col("is_within"))
-    if name == "attendance_day" and enrolled is not None:
-        frame = _within(frame, enrolled, STUDENT_SCHOOL, ("entry_date", "exit_date"))
+    if name == "attendance_day":
+        frame = _within(frame, enrolled, STUDENT_SCHOOL, spell)
         frame = _flag(frame, "not_enrolled_that_day", ~nw.col("is_within"))
-    frame = _duplicates(frame, name)
+    return frame
+
+
+def _together(name: str, frame: Frame) -> Frame:
+    """Mark rows that cannot all be: spells that overlap, and more time than a day or a calendar has."""
     if name == "enrollment":
         frame = _overlaps(frame)
     if name == "attendance_part":
@@ -84,7 +103,7 @@ def judged(name: str, rows: Frame, roster: Frame | None, enrolled: Frame | None,
         enrolled_for = nw.col("half_days_enrolled").sum() if name == "attendance" else _WHOLE_DAY * nw.len()
         year = enrolled_for.over(*STUDENT_SCHOOL, "rule")
         frame = _flag(frame, "enrolled_over_calendar", year > _WHOLE_DAY * nw.col("calendar_days"))
-    return frame.select("at", "rule", *TABLES[name].columns)
+    return frame
 
 
 def _sessions(frame: Frame) -> Frame:
@@ -92,14 +111,10 @@ def _sessions(frame: Frame) -> Frame:
     begin, end = day_number(nw.col("begin_date")), day_number(nw.col("end_date"))
     frame = _flag(frame, "session_reversed", nw.col("end_date") < nw.col("begin_date"))
     frame = _flag(frame, "session_too_full", nw.col("session_days") > end - begin + 1)
-    kept = frame.filter(nw.col("rule").is_null()).select("at", *SCHOOL, "begin_date", "end_date", "session_days")
-    other = kept.select(*SCHOOL, other="at", starts="begin_date", ends="end_date", days="session_days")
-    pairs = kept.join(other, on=list(SCHOOL), how="inner")
-    is_same = ((nw.col("begin_date") == nw.col("starts")) & (nw.col("end_date") == nw.col("ends"))
-               & (nw.col("session_days") == nw.col("days")))
-    clash = pairs.filter(~is_same & (nw.col("begin_date") <= nw.col("ends")) & (nw.col("starts") <= nw.col("end_date")))
-    marks = clash.select("at").unique().with_columns(overlaps=nw.lit(True))
-    return _flag(frame.join(marks, on="at", how="left"), "overlapping_sessions", ~nw.col("overlaps").is_null())
+    part = ("begin_date", "end_date", "session_days")
+    is_same = nw.all_horizontal(*(nw.col(name) == nw.col(f"other_{name}") for name in part), ignore_nulls=False)
+    overlap = (nw.col("begin_date") <= nw.col("other_end_date")) & (nw.col("other_begin_date") <= nw.col("end_date"))
+    return _flag_clashes(frame, "overlapping_sessions", SCHOOL, part, ~is_same & overlap)
 
 
 def _within(frame: Frame, spans: Frame, on: Sequence[str], ends: tuple[str, str]) -> Frame:
@@ -144,11 +159,16 @@ def _duplicates(frame: Frame, name: str) -> Frame:
 
 def _overlaps(frame: Frame) -> Frame:
     """Mark every spell that shares more than its boundary day with another spell of the student and year."""
-    kept = frame.filter(nw.col("rule").is_null())
-    other = kept.select("student_key", "school_year", other="at", starts="entry_date", ends="exit_date")
-    pairs = kept.select("at", "student_key", "school_year", "entry_date", "exit_date").join(
-        other, on=["student_key", "school_year"], how="inner")
-    clash = pairs.filter((nw.col("at") != nw.col("other")) & (nw.col("entry_date") < nw.col("ends"))
-                         & (nw.col("starts") < nw.col("exit_date")))
-    marks = clash.select("at").unique().with_columns(overlaps=nw.lit(True))
-    return _flag(frame.join(marks, on="at", how="left"), "overlapping_spells", ~nw.col("overlaps").is_null())
+    is_other = nw.col("at") != nw.col("other_at")
+    overlap = (nw.col("entry_date") < nw.col("other_exit_date")) & (nw.col("other_entry_date") < nw.col("exit_date"))
+    return _flag_clashes(frame, "overlapping_spells", ("student_key", "school_year"), ("entry_date", "exit_date"),
+                         is_other & overlap)
+
+
+def _flag_clashes(frame: Frame, rule: str, on: Sequence[str], columns: Sequence[str], is_clash: nw.Expr) -> Frame:
+    """Mark rows that clash with one of the same `on`, whose `at` and `columns` are called `other_…` in `is_clash`."""
+    kept = frame.filter(nw.col("rule").is_null()).select("at", *on, *columns)
+    other = kept.select(*on, **{f"other_{name}": nw.col(name) for name in ("at", *columns)})
+    clashing = kept.join(other, on=list(on), how="inner").filter(is_clash).select("at").unique()
+    marked = frame.join(clashing.with_columns(clashes=nw.lit(True)), on="at", how="left")
+    return _flag(marked, rule, ~nw.col("clashes").is_null())

@@ -34,11 +34,6 @@ def month_days(sessions: Iterable[Session], first: date, last: date) -> Mapping[
     return dict(found)
 
 
-def is_in_session(sessions: Iterable[Session], day: date) -> bool:
-    """Return whether a day lies within a session, a holiday or not."""
-    return any(session.begin <= day <= session.end for session in sessions)
-
-
 @cache
 def _instructional(session: Session) -> tuple[date, ...]:
     """Return the days that count as taught, in order: the k-th weekday when floor(days × k / n) has grown."""

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from evaluation.ingest.mapping.schema import SourceTable
 from evaluation.ingest.readers.sheet import Sheet, read_sheet
-from evaluation.ingest.readers.text import Text, coded, combined
+from evaluation.ingest.readers.text import Text, coded
 from evaluation.ingest.records import Flaw, RefusedFileError
 from tests.ingest.corpus.containers import parquet, workbook, zipped
 
@@ -102,8 +102,6 @@ def test_columns_hold_every_text_once_and_every_row_in_order(records: list[list[
         assert [column.values[code] for code in column.codes] == [record[place] for _, record in whole]
         assert len(set(column.values)) == len(column.values) == len(set(column.codes.tolist()))
     assert [row for row, _ in found.odd] == [i for i, r in enumerate(records, start=1) if len(r) in (1, 3)]
-    joined = combined(found.columns, "+".join)
-    assert [joined.values[code] for code in joined.codes] == ["+".join(record) for _, record in whole]
 
 
 def test_rows_taken_away_take_their_values_along() -> None:
