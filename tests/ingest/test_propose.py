@@ -1,8 +1,10 @@
 """A proposed mapping is one that can be read, says what is unsure, and repeats nothing of a person."""
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 
+import openpyxl
 import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
@@ -133,6 +135,44 @@ def test_the_grain_of_attendance_is_found(header: str, row: str, grain: str, tmp
     table = _proposed(_of(tmp_path, "attendance_2024.csv", f"{header}\n{row}\n"))["tables"]["attendance"]
     assert table["grain"] == grain
     assert ("date" in table["columns"]) is (grain == "day")
+
+
+@pytest.mark.parametrize(("codes", "expected", "is_sure"), [
+    ("FRP", {"F": "yes", "R": "yes", "P": "no"}, False), ("TF", {"T": "yes", "F": "no"}, True),
+    (["Free", "Paid"], {"Free": "yes", "Paid": "no"}, True)])
+def test_free_and_reduced_meals_are_no_true_and_false(codes: list[str], expected: dict[str, str], is_sure: bool,
+                                                      tmp_path: Path) -> None:
+    text = _of(tmp_path, "students.csv", "Student ID,Race,Lunch Status\n" + "".join(
+        f"{i},B,{code}\n" for i, code in enumerate(codes)))
+    found = _proposed(text)["tables"]["student_year"]["columns"]["economic"]["codes"]
+    assert found == expected
+    assert ("# check: a guess" not in text) is is_sure
+
+
+def test_files_of_a_table_that_are_not_alike_are_not_mapped_together(tmp_path: Path) -> None:
+    wide, long = "Student ID,School,Grade,Q1\n1,7,6,Agree\n", "Student ID,School,Question,Answer\n1,7,Q1,4\n"
+    district = _written(tmp_path, {"survey_w1.csv": wide, "survey_w2.csv": wide, "survey_w3.csv": long})
+    text = propose_files([district], None)
+    table = _proposed(text)["tables"]["survey_response"]
+    assert (table["layout"], table["items"]) == ("wide", {"Q1": "q1"})
+    assert "# check: not mapped: 2024/survey_w3.csv" in text
+
+
+def test_of_a_workbook_with_several_sheets_the_one_with_known_columns_is_named(tmp_path: Path) -> None:
+    def book(title: str) -> bytes:
+        made, out = openpyxl.Workbook(), io.BytesIO()
+        made.active.append(["Exported by the office"])
+        made.create_sheet(title)
+        for row in (["Student ID", "Race", "Sex"], ["1", "B", "F"]):
+            made[title].append(row)
+        made.save(out)
+        return out.getvalue()
+    text = _of(tmp_path, "students.xlsx", book("Students"))
+    assert "sheet: Students  # check:" in text
+    assert _proposed(text)["tables"]["student_year"]["sheet"] == "Students"
+    with pytest.raises(DeliveryError, match="several sheets") as caught:
+        _of(tmp_path, "students.xlsx", book("Xqzcanary Jones"))
+    assert "canary" not in str(caught.value)
 
 
 @given(headers=st.lists(WORDS, max_size=5), values=st.lists(WORDS, max_size=4), table=st.sampled_from(

@@ -35,6 +35,8 @@ def field_lines(field: str, guess: Guess, columns: Mapping[str, Counter[str]]) -
         yield _date(field, column, values, doubt)
     elif field in CODED:
         kind = field if field in ("race_ethnicity", "sex", "action_std", "kind") else "flag"
+        if field == "economic" and guess_codes("meal_told", values):
+            kind = "meal"
         yield from _coded(field, column, values, kind, doubt)
     elif field == "item_code":
         yield from _long_items(column, values)

@@ -80,7 +80,8 @@ def guess_codes(kind: str, values: Iterable[str]) -> dict[str, tuple[str, bool]]
 
     Parameters
     ----------
-    kind : `race_ethnicity`, `sex`, `flag`, `action_std`, `kind` or `answer`.
+    kind : `race_ethnicity`, `sex`, `flag`, `meal` or `meal_told` (the codes that prices of meals alone have),
+        `action_std`, `kind` or `answer`.
     """
     known = {compact(str(word)): str(code)
              for code, words in _known()["codes"][kind].items() for word in (code, *words)}

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from evaluation.ingest.mapping.schema import FIELDS
 from evaluation.ingest.proposal.fits import NAMED, SURVEYS, Fit, fitted, preset
-from evaluation.ingest.proposal.guess import Guess, completions, guess_table
-from evaluation.ingest.proposal.layout_table import placed
+from evaluation.ingest.proposal.grouped import grouped
+from evaluation.ingest.proposal.guess import Guess, completions
 from evaluation.ingest.proposal.mapping_text import CHECK, noted, quoted
 from evaluation.ingest.proposal.sample_file import Sample
 from evaluation.ingest.proposal.table_text import named_table, refined_table
@@ -33,27 +33,15 @@ def propose(samples: Sequence[Sample], *, district_id: str, layouts: Sequence[st
     fits = fitted(samples)
     named = sorted({*layouts, *(fit.layout for fit in fits.values())})
     presets = preset(named)
-    by_layout: dict[str, list[tuple[Sample, Guess]]] = {}
-    by_name: dict[str, list[tuple[Sample, Guess]]] = {}
-    for sample in (s for s in samples if s.path in fits):
-        table = fits[sample.path].table
-        guess = placed(table, presets[table], list(sample.columns))
-        by_layout.setdefault(table, []).append((sample, guess))
-    twice = []
-    for sample in (s for s in samples if s.path not in fits):
-        guess = guess_table(sample.columns, sample.path)
-        if guess.table in by_layout:
-            twice.append(f"{CHECK} not mapped: {sample.path}: other files of {guess.table} have a layout, this one has "
-                         "not.")
-        else:
-            by_name.setdefault(guess.table, []).append((sample, guess))
+    found = grouped(samples, fits, presets)
+    by_layout, by_name = found.by_layout, found.by_name
     lines = [f'# Proposed by evaluation map. Go through the lines marked "{CHECK}", then: evaluation check FOLDER',
              noted(f"district_id: {quoted(district_id)}",
                    None if is_district_known else "the name of the district's folder, as in the study file"),
              'version: "1"']
     if named:
         lines.append(noted(f"layout: [{', '.join(named)}]", _doubt(named, fits.values())))
-    lines += _student_id(by_layout | by_name)
+    lines += _student_id({**by_layout, **by_name})
     left = completions(named)
     tables: list[str] = []
     for name in FIELDS:
@@ -71,7 +59,8 @@ def propose(samples: Sequence[Sample], *, district_id: str, layouts: Sequence[st
             body = [f"    {CHECK} no file of this table was given; name yours", f'    files: "*/{name}*.csv"',
                     f"    columns: {{{', '.join(f'{field}: {field}' for field in FIELDS[name])}}}"]
         tables += [f"  {name}:", *body] if body else []
-    return "\n".join([*lines, *(["tables:", *tables] if tables else ["tables: {}"]), *twice]) + "\n"
+    return "\n".join([*lines, *(["tables:", *tables] if tables else ["tables: {}"]),
+                      *(f"{CHECK} not mapped: {line}" for line in found.left)]) + "\n"
 
 
 def _doubt(layouts: Sequence[str], fits: Iterable[Fit]) -> str | None:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, islice
 
 import numpy as np
 
+from evaluation.ingest.identity.column_words import is_nobodys_name
 from evaluation.ingest.mapping.schema import SourceTable
-from evaluation.ingest.readers.containers import opened
+from evaluation.ingest.readers.containers import Opened, opened
 from evaluation.ingest.readers.sheet import READERS
 from evaluation.ingest.readers.text import coded
+from evaluation.ingest.readers.xlsx_records import sheet_titles
 from evaluation.ingest.records import Flaw, RefusedFileError
 
 _DELIMITERS = (",", ";", "\t", "|")
@@ -35,7 +38,8 @@ class Sample:
     """A file's columns: distinct trimmed values with how many rows hold each, by name in the header's order.
 
     `is_encoding_guessed`: the bytes are no UTF-8, and nothing in them says what they are. `label_rows` stand below the
-    header and hold no answers: wording and import ids of a survey export.
+    header and hold no answers: wording and import ids of a survey export. `sheet` is the one of several that has most
+    known names.
     """
 
     path: str
@@ -45,6 +49,7 @@ class Sample:
     delimiter: str
     title_rows: int
     label_rows: int
+    sheet: str | None
     columns: Mapping[str, Counter[str]]
     rows: int
 
@@ -65,10 +70,17 @@ def read_sample(content: bytes, path: str, is_known: Callable[[str], bool]) -> S
     file = opened(content, path)
     encoding, is_guessed = _encoding(file.content) if file.kind == "csv" else ("utf-8", False)
     delimiter = _delimiter(file.content, encoding) if file.kind == "csv" else ","
-    table = SourceTable(files="*", encoding=encoding, delimiter=delimiter, columns={})
-    records = READERS[file.kind](file.content, table)
-    first = list(islice(records, _TITLES + 1))
-    known = [len({name for field in record if is_known(name := field.strip())}) for record in first]
+    how = {"files": "*", "encoding": encoding, "delimiter": delimiter, "columns": {}}
+    try:
+        sheet, first, records = None, *_begun(file, how)
+    except RefusedFileError as refused:
+        if refused.flaw.rule != "several_sheets":
+            raise
+        tried = [(name, *_begun(file, how | {"sheet": name})) for name in sheet_titles(file.content) if _is_told(name)]
+        if not tried:
+            raise
+        sheet, first, records = max(tried, key=lambda one: max(_known_names(one[1], is_known), default=0))
+    known = _known_names(first, is_known)
     at = known.index(max(known)) if known else 0
     if not known or known[at] < _FEWEST_KNOWN:
         raise NoKnownHeaderError
@@ -83,7 +95,23 @@ def read_sample(content: bytes, path: str, is_known: Callable[[str], bool]) -> S
         for value, n in zip(column.values, counts, strict=True):
             values[value.strip()] += int(n)
         columns.setdefault(name, values)
-    return Sample(path, file.kind, encoding, is_guessed, delimiter, at, labels, columns, len(body.rows) + len(body.odd))
+    return Sample(path, file.kind, encoding, is_guessed, delimiter, at, labels, sheet, columns,
+                  len(body.rows) + len(body.odd))
+
+
+def _begun(file: Opened, how: Mapping[str, object]) -> tuple[list[list[str]], Iterator[list[str]]]:
+    """Return the first records, and the others yet to come."""
+    records = READERS[file.kind](file.content, SourceTable.model_validate(how))
+    return list(islice(records, _TITLES + 1)), records
+
+
+def _known_names(records: Iterable[list[str]], is_known: Callable[[str], bool]) -> list[int]:
+    return [len({name for field in record if is_known(name := field.strip())}) for record in records]
+
+
+def _is_told(sheet: str) -> bool:
+    """Return whether a sheet's name may be repeated."""
+    return re.fullmatch(r"(?i)sheet ?\d+", sheet) is not None or is_nobodys_name(sheet)
 
 
 def first_fields(content: bytes) -> frozenset[str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from evaluation.ingest.identity.identifiers import kind_of_header
-from evaluation.ingest.proposal.guess import Guess, compact, guess_codes
+from evaluation.ingest.proposal.guess import Guess, compact, guess_codes, is_known
 from evaluation.ingest.proposal.mapping_text import CHECK, noted, quoted
 from evaluation.ingest.proposal.sample_file import Sample
 
@@ -48,7 +48,7 @@ def survey_lines(sample: Sample, columns: Mapping[str, Counter[str]], guess: Gue
 
 def items_of(columns: Mapping[str, Counter[str]], guess: Guess) -> tuple[str, ...]:
     """Return the columns that hold answers on a scale."""
-    free = [name for name in columns if name and name not in guess.columns.values()]
+    free = [name for name in columns if name and name not in guess.columns.values() and not is_known(name)]
     return tuple(name for name in free if (values := {v for v in columns[name] if v})
                  and len(values - _ITEM_VALUES - set(guess_codes("answer", values))) == 0
                  and kind_of_header(name, is_declared=True) is None)

@@ -72,6 +72,8 @@ def _how_written(sample: Sample) -> Iterator[str]:
         yield noted(f"    encoding: {sample.encoding}", "the bytes do not say it; look at letters such as ñ and é")
     if sample.delimiter != ",":
         yield f"    delimiter: {quoted(sample.delimiter)}"
+    if sample.sheet is not None:
+        yield noted(f"    sheet: {quoted(sample.sheet)}", "the workbook's other sheets are not read")
     if sample.title_rows:
         yield f"    title_rows: {sample.title_rows}"
 

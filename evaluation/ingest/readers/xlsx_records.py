@@ -45,6 +45,13 @@ def xlsx_records(content: bytes, table: SourceTable) -> Iterator[list[str]]:
     yield from rows
 
 
+def sheet_titles(content: bytes) -> tuple[str, ...]:
+    """Return the names of a workbook's sheets; it was opened by `xlsx_records` before."""
+    with warnings.catch_warnings(), redirect_stdout(None):
+        warnings.simplefilter("ignore")
+        return tuple(sheet.title for sheet in _book(content, read_only=True).worksheets)
+
+
 def _is_plain(content: bytes) -> bool:
     """Return whether no sheet holds merged cells or formulas; what the parser would pass over is refused."""
     is_plain = True
