@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 
 import openpyxl
 import pytest
@@ -110,6 +111,18 @@ def test_a_file_without_header_is_refused_and_not_repeated(tmp_path: Path) -> No
     with pytest.raises(DeliveryError) as caught:
         _of(tmp_path, "students.csv", "Xqzcanary,Anna,B\nXqzother,Ben,W\n")
     assert "canary" not in str(caught.value).casefold()
+
+
+@pytest.mark.parametrize(("content", "is_read"), [
+    (b"Student ID,Race\n00700001,B\n0070\r0002,B\n", True),
+    (b"Student ID,Race\n00700001," + 140_000 * b"B", False),
+    (Random(1).randbytes(5_000), False),
+], ids=["a lone carriage return", "a field without end", "no text"])
+def test_a_broken_file_keeps_no_other_from_being_mapped(content: bytes, is_read: bool, tmp_path: Path) -> None:
+    files = {"students_a.csv": content, "students_b.csv": "Student ID,Race\n1,B\n"}
+    text = propose_files([_written(tmp_path, files)], None)
+    assert list(_proposed(text)["tables"]) == ["school_year", "enrollment", "student_year"]
+    assert ("not mapped: 2024/students_a.csv" in text) is not is_read
 
 
 def test_tables_that_must_be_sent_are_asked_for(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain, islice
 
@@ -138,11 +139,15 @@ def _encoding(content: bytes) -> tuple[str, bool]:
 
 def _delimiter(content: bytes, encoding: str) -> str:
     """Return the mark that splits most of the first lines into the same number of fields."""
-    text = io.StringIO(content[:200_000].decode(encoding, errors="replace"))
+    text = io.StringIO(content[:200_000].decode(encoding, errors="replace"), newline=None)
     lines = list(islice(text, _LINES))
 
     def agreement(mark: str) -> tuple[int, int]:
-        widths = Counter(len(record) for record in csv.reader(lines, delimiter=mark) if len(record) > 1)
+        widths: Counter[int] = Counter()
+        with suppress(csv.Error):  # a field without end: the reader refuses the file, and says where
+            for record in csv.reader(lines, delimiter=mark):
+                if len(record) > 1:
+                    widths[len(record)] += 1
         (width, count) = widths.most_common(1)[0] if widths else (0, 0)
         return count, width
     return max(_DELIMITERS, key=agreement)
