@@ -50,13 +50,30 @@ def test_a_delivery_is_accepted_under_the_mapping_proposed_for_it(tmp_path: Path
 
 @pytest.mark.parametrize(("lines", "expected"), [
     (["Student ID;Race;Sex", "1;B;M", "2;W;F"], {"delimiter": ";"}),
-    (["Extract of 1 May 2024", "", "Student ID,Race,Sex", "1,B,M"], {"title_rows": "2"}),
+    (["Extract of 1 May 2024", "", "Student ID,Race,Sex", "1,B,M"], {"title_rows": "1"}),
     (["Student ID\tRace\tSex", "1\tB\tM"], {"delimiter": "\t"}),
 ])
 def test_how_a_file_is_written_is_found(lines: list[str], expected: dict[str, str], tmp_path: Path) -> None:
     table = _proposed(_of(tmp_path, "students_2024.csv", "\n".join(lines)))["tables"]["student_year"]
     assert {key: table[key] for key in expected} == expected
     assert table["files"] == "*/students_*.csv"
+
+
+@pytest.mark.parametrize("is_workbook", [False, True])
+def test_a_title_and_a_blank_line_are_passed_over_as_the_intake_does(is_workbook: bool, tmp_path: Path) -> None:
+    rows = [["Extract"], [], ["School ID", "Low", "High", "Days"], ["101", "6", "8", "180"]]
+    content: str | bytes = "\n".join(",".join(row) for row in rows)
+    if is_workbook:
+        made, out = openpyxl.Workbook(), io.BytesIO()
+        for row in rows:
+            made.active.append(row)
+        made.save(out)
+        content = out.getvalue()
+    name = f"schools.{'xlsx' if is_workbook else 'csv'}"
+    district = _written(tmp_path, {name: content})
+    (district / "mapping.yaml").write_text(propose_files([district], None))
+    [file] = check_delivery([district / "2024" / name], None)["files"]
+    assert (file["rows_in"], file["rows_accepted"]) == (1, 1)
 
 
 def test_an_encoding_that_nothing_tells_is_marked(tmp_path: Path) -> None:

@@ -38,9 +38,9 @@ class NoKnownHeaderError(Exception):
 class Sample:
     """A file's columns: distinct trimmed values with how many rows hold each, by name in the header's order.
 
-    `is_encoding_guessed`: the bytes are no UTF-8, and nothing in them says what they are. `label_rows` stand below the
-    header and hold no answers: wording and import ids of a survey export. `sheet` is the one of several that has most
-    known names.
+    `is_encoding_guessed`: the bytes are no UTF-8, and nothing in them says what they are. `title_rows` are the lines
+    above the header that hold something, `label_rows` those below it that hold no answers: wording and import ids of a
+    survey export. `sheet` is the one of several that has most known names.
     """
 
     path: str
@@ -96,7 +96,7 @@ def read_sample(content: bytes, path: str, is_known: Callable[[str], bool]) -> S
         for value, n in zip(column.values, counts, strict=True):
             values[value.strip()] += int(n)
         columns.setdefault(name, values)
-    return Sample(path, file.kind, encoding, is_guessed, delimiter, at, labels, sheet, columns,
+    return Sample(path, file.kind, encoding, is_guessed, delimiter, sum(map(bool, first[:at])), labels, sheet, columns,
                   len(body.rows) + len(body.odd))
 
 
