@@ -112,13 +112,15 @@ def sums_by_path(rows: Frame, periods: Sequence[int], session: Session) -> Frame
     bits = pd.DataFrame({"school_year": list(periods), "bit": [2**i for i in range(len(periods))]})
     without = rows.filter(nw.col("value").is_null()).join(session.frame(bits), on="school_year", how="inner")
     missed = session.kept(without.group_by("student_key").agg(nw.col("bit").sum().cast(nw.Int64).alias("missed")))
-    seen = rows.filter(~nw.col("value").is_null())
-    if collect(missed.select(n=nw.len()))["n"].iloc[0]:
+    seen, same = rows.filter(~nw.col("value").is_null()), ["path_id", "school_year"]
+    is_missed = collect(missed.select(n=nw.len()))["n"].iloc[0] > 0
+    if is_missed:  # else the join would read every student's key for nothing
         seen = seen.join(missed, on="student_key", how="left").with_columns(nw.col("missed").fill_null(0))
-    else:  # nobody misses a year: the join would read every student's key for nothing
-        seen = seen.with_columns(missed=nw.lit(0, dtype=nw.Int64))
-    return seen.rename({"school_year": "period"}).group_by("path_id", "missed", "period").agg(
+        same.append("missed")
+    found = seen.group_by(*same).agg(
         nw.len().cast(nw.Int64).alias("n_students"), nw.col("value").sum().cast(nw.Int64).alias("total"))
+    found = found if is_missed else found.with_columns(missed=nw.lit(0, dtype=nw.Int64))
+    return found.rename({"school_year": "period"})
 
 
 def _grouped(students: Frame, dimension: Dimension, tables: Mapping[str, Frame], session: Session) -> Frame:
