@@ -24,11 +24,19 @@ def run(main: Callable[[str], None]) -> None:
     """Call `main` with the study named on the command line and exit."""
     if len(sys.argv) != 2:
         stage = (main.__module__ if main.__module__ != "__main__" else sys.argv[0]).removesuffix(".__main__")
-        Console(stderr=True).print(f"usage: python -m {stage} STUDY", style="red", markup=False)
+        stderr().print(f"usage: python -m {stage} STUDY", style="red")
         sys.exit(2)
     _end_with_parent()
     with told(), alone(Path("studies") / f"{sys.argv[1]}.yaml"):
         main(sys.argv[1])
+
+
+def stderr() -> Console:
+    """Return the console of messages: they stand there to the letter, in lines that are neither cut nor broken.
+
+    Names of files and columns come from outside and may look like markup; a path that was broken cannot be copied.
+    """
+    return Console(stderr=True, markup=False, emoji=False, highlight=False, soft_wrap=True)
 
 
 @contextmanager
@@ -82,7 +90,7 @@ def is_disk_full(error: BaseException | None) -> bool:
 
 
 def _say(sentence: str) -> None:
-    Console(stderr=True).print(sentence, style="red", markup=False, soft_wrap=True)
+    stderr().print(sentence, style="red")
 
 
 def _end_with_parent() -> None:

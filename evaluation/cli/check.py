@@ -16,6 +16,7 @@ from evaluation.ingest.check_delivery import check_delivery
 from evaluation.ingest.district_folder import MAPPING, district_of, read_folder_mapping
 from evaluation.ingest.report.html import page
 from evaluation.params import Study
+from evaluation.stage import stderr
 
 _MOST_SHOWN = 12
 
@@ -39,7 +40,7 @@ def check(
     Example: `evaluation check ia-9001 --html report.html`, `evaluation check ia-9001 --previous sent/ia-9001`, or
     `evaluation check data/restricted/deliveries/partnership/ia-9001/2024 --study partnership`
     """
-    console = Console(stderr=True)
+    console = stderr()
     if len(files) == 1 and _is_checked_alone(files[0], console):
         return
     targets = [target for target in (html, json_) if target is not None]
@@ -83,25 +84,23 @@ def _refuse_inside_a_delivery(target: Path) -> None:
 
 def _show(content: Mapping[str, Any], console: Console) -> None:
     said, total = content["verdict"], content["totals"]
-    console.print(said["sentence"], style={0: "bold green", 2: "bold red", 3: "bold yellow"}[said["exit_code"]],
-                  markup=False, highlight=False, soft_wrap=True)
+    console.print(said["sentence"], style={0: "bold green", 2: "bold red", 3: "bold yellow"}[said["exit_code"]])
     console.print(f"{total['files']:,} file{'' if total['files'] == 1 else 's'}, {total['rows_in']:,} rows in = "
                   f"{total['rows_accepted']:,} accepted + {total['rows_quarantined']:,} set aside + "
-                  f"{total['rows_refused']:,} refused", highlight=False, soft_wrap=True)
+                  f"{total['rows_refused']:,} refused")
     console.print()
     for problem in content["to_mend"][:_MOST_SHOWN]:
         _show_problem(problem, console)
     if len(content["to_mend"]) > _MOST_SHOWN:
         console.print(f"… and {len(content['to_mend']) - _MOST_SHOWN:,} more.\n")
     for sentence in _not_sent(content["coverage"]):
-        console.print(sentence, style="yellow", markup=False, highlight=False, soft_wrap=True)
+        console.print(sentence, style="yellow")
     for sentence in _changed(content):
-        console.print(sentence, markup=False, highlight=False, soft_wrap=True)
+        console.print(sentence)
     for shift in content["level_shifts"][:_MOST_SHOWN]:
-        console.print(_level_shift(shift), style="yellow", markup=False, highlight=False, soft_wrap=True)
+        console.print(_level_shift(shift), style="yellow")
     for one in content.get("advice", []):
-        console.print(f"Look at this: {one['district_id']}: {one['what']} {one['fix']}", style="yellow", markup=False,
-                      highlight=False, soft_wrap=True)
+        console.print(f"Look at this: {one['district_id']}: {one['what']} {one['fix']}", style="yellow")
 
 
 def _changed(content: Mapping[str, Any]) -> Iterator[str]:
@@ -155,6 +154,6 @@ def _show_problem(problem: Mapping[str, Any], console: Console) -> None:
     for line, look in ((f"{first}{problem['what']}: {kind} ({problem['rule']}, {rows})", style),
                        (f"  {problem['first_file']}{row}{column}{more}", "default"),
                        (f"  {problem['fix']}\n", "default")):
-        console.print(line, style=look, markup=False, highlight=False, soft_wrap=True)
+        console.print(line, style=look)
 
 

@@ -18,6 +18,7 @@ from evaluation.did import DidResult
 from evaluation.did.table import show
 from evaluation.did.views import Aggregate
 from evaluation.errors import PanelError
+from evaluation.stage import stderr
 
 _PANEL, _CHOICES = "Which column holds what", "What is estimated, and how sure"
 
@@ -103,7 +104,7 @@ def did(
     found = estimated(aggregate_by=aggregate, decompose=decompose)
     if picture is not None:
         write(found if aggregate == "event" else estimated(aggregate_by="event"), picture)
-        Console(stderr=True).print(f"Wrote {picture}", style="green", markup=False)
+        stderr().print(f"Wrote {picture}", style="green")
     _print(found, as_json=as_json)
 
 

@@ -28,7 +28,7 @@ def show(study: Study, console: Console) -> None:
                         study)
     confirmatory = study.plan.confirmatory_specifications()
     for specification in (s for s in study.specifications if s.id in confirmatory):
-        console.print(_table(study, specification, estimates, truth))
+        console.print(_table(study, specification, estimates, truth), soft_wrap=False)
     console.print("Intervals: CR2 standard errors, Satterthwaite degrees of freedom. Two-way: two-way fixed effects, "
                   "for reference.")
     if truth is not None:

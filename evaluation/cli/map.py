@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from evaluation import store
 from evaluation.errors import DeliveryError
 from evaluation.ingest.proposal.mapping_text import CHECK
 from evaluation.ingest.proposal.propose_files import propose_files
+from evaluation.stage import stderr
 
 
 def map(
@@ -31,7 +31,7 @@ def map(
         raise DeliveryError("there is such a file already.", where=str(output),
                             fix="Name another one, or move it away.")
     text = propose_files(files, district)
-    console = Console(stderr=True)
+    console = stderr()
     if output is None:
         typer.echo(text, nl=False)
     else:
@@ -39,4 +39,4 @@ def map(
         typer.echo(str(output))
     marks = text.count(CHECK) - 1
     console.print(f"{marks:,} line{'' if marks == 1 else 's'} to check." if marks else "Nothing to check.",
-                  style="yellow" if marks else "green", highlight=False)
+                  style="yellow" if marks else "green")

@@ -16,6 +16,7 @@ from evaluation.errors import StudyError
 from evaluation.params import Lock, LockFile
 from evaluation.params.locked import PlanDifference, differences, locked_plan, plan_hash, unfinished
 from evaluation.release.publish import commit_of
+from evaluation.stage import stderr
 
 StudyId = Annotated[str, typer.Argument(metavar="STUDY", help="A file in studies/, without .yaml.")]
 DIFFERENT = 3
@@ -45,7 +46,7 @@ def lock(
 
     Example: `evaluation plan lock partnership`
     """
-    wanted, locks, console = params.study(study), params.locks(study), Console(stderr=True)
+    wanted, locks, console = params.study(study), params.locks(study), stderr()
     for key, what, fix in unfinished(wanted):
         raise StudyError(f"the plan cannot be locked yet: {what}", where=f"studies/{study}.yaml, key {key}", fix=fix)
     content, path = locked_plan(wanted), params.lock_path(study)
@@ -106,8 +107,7 @@ def _write(content: LockFile, path: Path) -> None:
 
 
 def _tell(new: Lock, path: Path, console: Console) -> None:
-    console.print(f"Locked: SHA-256 {new.sha256}. Commit {path} now, so that the date can be checked.", style="green",
-                  soft_wrap=True)
+    console.print(f"Locked: SHA-256 {new.sha256}. Commit {path} now, so that the date can be checked.", style="green")
     if new.is_dirty:
         console.print("The lock says that the commit was not clean. To lock a clean one, commit first.",
                       style="yellow")

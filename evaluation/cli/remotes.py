@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 import yaml
-from rich.console import Console
 
 from evaluation import params
 from evaluation.errors import EvaluationError, ReleaseError
-from evaluation.stage import alone, is_disk_full
+from evaluation.stage import alone, is_disk_full, stderr
 from evaluation.store import write_bytes
 
 if TYPE_CHECKING:
@@ -78,7 +77,7 @@ def _repository() -> Iterator[tuple[Repo, frozenset[str]]]:
 def _each(repo: Repo, study: str, known: frozenset[str], move: Callable[[list[str], str], int], done: str) -> None:
     from dvc.exceptions import DvcException
 
-    console, failed = Console(stderr=True), []
+    console, failed = stderr(), []
     for level in LEVELS:
         if level not in known:
             console.print(f"{level}: no remote here, left out.")
@@ -91,7 +90,7 @@ def _each(repo: Repo, study: str, known: frozenset[str], move: Callable[[list[st
                 raise
             failed.append(level)
             why = str(error).splitlines()[0]
-            console.print(f"{level}: not {done}: {why}", style="red", markup=False, highlight=False, soft_wrap=True)
+            console.print(f"{level}: not {done}: {why}", style="red")
         else:
             console.print(f"{level}: complete, {moved:,} files {done}.", style="green")
     if failed:

@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from rich.console import Console
 
 from evaluation import params
 from evaluation.cli import pipeline
 from evaluation.cli.found import show
 from evaluation.errors import StudyError
 from evaluation.release.publish import publish
-from evaluation.stage import alone
+from evaluation.stage import alone, stderr
 from evaluation.synthetic.overwrite import refuse_to_overwrite
 
 
@@ -29,7 +28,7 @@ def run(
 
     Example: `evaluation run connecticut`
     """
-    console = Console(stderr=True)
+    console = stderr()
     wanted = params.study(study)
     if study not in params.settings().studies:
         raise StudyError(f"study `{study}` is not listed.", where="params.yaml, key studies",

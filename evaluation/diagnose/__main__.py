@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pandas as pd
-from rich.console import Console
 from rich.progress import track
 
 from evaluation import params, stage, store
@@ -27,7 +26,7 @@ def main(study_id: str) -> None:
     check_assignment(cells, study.programs, study_id)
     by_outcome = {(str(o), str(d)): rows for (o, d), rows in cells.groupby(["outcome_id", "dimension"])}
     sums = StudentSums(*(renamed(store.read(t, study_id), merged) for t in ("student_moments", "home_students")))
-    gate, console = gate_of(registry()), Console(stderr=True)
+    gate, console = gate_of(registry()), stage.stderr()
     found: dict[str, list[Row]] = {table: [] for table in OF_TOPIC}
     together: dict[Result, Diagnosed] = {}
     wanted = diagnosable(study)

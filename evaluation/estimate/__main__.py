@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pandas as pd
-from rich.console import Console
 from rich.progress import track
 
 from evaluation import params, stage, store
@@ -24,7 +23,7 @@ def main(study_id: str) -> None:
     check_assignment(cells, study.programs, study_id)
     by_outcome = dict(list(cells.groupby(["outcome_id", "dimension"])))
     sums = StudentSums(*(renamed(store.read(t, study_id), merged) for t in ("student_moments", "home_students")))
-    gates, console = gates_of(registry()), Console(stderr=True)
+    gates, console = gates_of(registry()), stage.stderr()
     found, refused = Found([], [], [], []), []
     for topic in track(topics(study), "estimate", console=console, transient=True, disable=not console.is_terminal):
         about = topic.columns()

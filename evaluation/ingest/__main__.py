@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from rich.console import Console
 from rich.progress import track
 
 from evaluation import engine, params, stage, store
@@ -61,7 +60,7 @@ def _public(deliveries: Path, study: Study, study_id: str) -> None:
 
 
 def _districts(deliveries: Path, study: Study, study_id: str) -> None:
-    console = Console(stderr=True)
+    console = stage.stderr()
     demo = deliveries / _DEMO_KEY
     has_demo = study.synthetic is not None and demo.is_file()
     key = chosen_key(os.environ, demo.read_text(encoding="utf-8") if has_demo else None, read_named_key)
@@ -70,7 +69,7 @@ def _districts(deliveries: Path, study: Study, study_id: str) -> None:
     folders = [read_folder(path) for path in _folders(deliveries, study)]
     linked = {folder.name: linked_by(folder.mapping, folder.crosswalk, key_id(key)) for folder in folders}
     for line in unlinked(linked):
-        console.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
+        console.print(line, style="yellow")
     as_of = study.deliveries.as_of
     delivered = {folder.name: snapshot(delivered_paths(folder.path), as_of) for folder in folders}
     later = tuple(f"{name}/{path}" for name, (_, left) in delivered.items() for path in left)
@@ -98,7 +97,7 @@ def _districts(deliveries: Path, study: Study, study_id: str) -> None:
     superseded = (file for file in every if file.superseded_by is not None)
     _write(content | told(revisions, superseded, later, as_of) | identity, target)
     for line in lines(revisions, later, as_of):
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        console.print(line)
     _conclude(files, study, silent, study.quarantine_tolerance, str(target))
 
 
@@ -125,9 +124,9 @@ def _write(content: Mapping[str, Any], target: Path) -> None:
 
 def _conclude(files: tuple[FileReport, ...], study: Study, silent: set[str], tolerance: float, where: str) -> None:
     """Say what became of the delivery, and stop when it cannot be used as it is."""
-    console = Console(stderr=True)
+    console = stage.stderr()
     for line, colour in summary(files, silent, study.deliveries.accept_without, where):
-        console.print(line, style=colour, markup=False, highlight=False, soft_wrap=True)
+        console.print(line, style=colour)
     stop_unless_usable(files, tolerance, study.deliveries.accept_without, where)
 
 

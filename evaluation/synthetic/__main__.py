@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pandas as pd
-from rich.console import Console
 from rich.progress import track
 
 from evaluation import params, stage, store
@@ -39,7 +38,7 @@ def main(study_id: str) -> None:
     root = store.emptied("restricted", "deliveries", study_id)
     store.emptied("unreleased", "synthetic", study_id)
     store.write_bytes(DEMO_KEY.encode(), root / KEY_FILE)
-    console = Console(stderr=True)
+    console = stage.stderr()
     truth = [_district(study, p, study.synthetic, root) for p in
              track(places, "synthetic deliveries", console=console, disable=not console.is_terminal, transient=True)]
     store.write(pd.concat(truth, ignore_index=True), "truth_cells", study_id)
