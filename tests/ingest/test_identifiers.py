@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluation.ingest.identity.column_words import is_nobodys_name
-from evaluation.ingest.identity.identifiers import kind_of_header, kind_of_values
+from evaluation.ingest.identity.identifiers import kind_of_header, kind_of_values, kinds_in_names
 from evaluation.ingest.identity.shapes import shaped
 
 CODES = tuple(f"A{i:04d}" for i in range(300))
@@ -125,3 +125,53 @@ def test_every_value_has_one_shape(values: list[str]) -> None:
     ("0000123", False), ("", False)])
 def test_a_columns_name_is_repeated_only_where_columns_are_named_so(name: str, is_shown: bool) -> None:
     assert is_nobodys_name(name) == is_shown
+
+
+@pytest.mark.parametrize(("value", "kind"), [
+    ("Hodan Warsame", "name"), ("Nguyễn Thị Hoa", "name"), ("Ramírez, Ángel", "name"), ("PARK, EUN JI", "name"),
+    ("Seo-yeon Kim", "name"), ("Łukasz Wójcik", "name"), ("王伟", "name"), ("Mr. Brown", "name"), ("D. Hart", "name"),
+    ("Jamarion", "name"), ("Maria_Garcia", "name"), ("926279 - Washington, Aaron", "name"), ("Ask Kelly", "name"),
+    ("Guardian: Joel Walker", "name"), ('Sandra "Sandy" Cook', "name"), ("Thomas & Daniel Fleming", "name"),
+    ("411935443", "social security number"), ("SSN 411935443", "social security number"),
+    ("XXX-XX-5287", "social security number"), ("245/81/3881", "social security number"),
+    ("kim(at)example.net", "e-mail"), ("kim at example dot net", "e-mail"),
+    ("6145511105", "phone"), ("+16145511105", "phone"), ("614 5511105", "phone"), ("551-1105", "phone"),
+    ("8712 Route 124", "address"), ("RR 2 Box 252", "address"), ("W847 N9966 Conley Rd", "address"),
+    ("443 Martinez Rapids", "address"), ("4415 N Broadway", "address"),
+    ("02/07/12", "date of birth"), ("20120207", "date of birth"), ("02072012", "date of birth"),
+    ("June 25th 2012", "date of birth"), ("DOB 6/25/2012", "date of birth")])
+@pytest.mark.parametrize("others", [CODES, ("Yes", "No", "Pending", "Not eligible", "Met standard", "Exited")])
+def test_one_cell_is_found_among_codes_and_among_labels(value: str, kind: str, others: tuple[str, ...]) -> None:
+    assert kind_of_values((*others, value), is_declared=False, school_year=2024) == (kind, frozenset({value}))
+
+
+@pytest.mark.parametrize(("header", "value"), [
+    ("City", "Maria Garcia"), ("Course", "Maria Garcia"), ("Program", "Garcia, Maria"),
+    ("Feeder School", "Garcia, Maria")])
+def test_a_person_is_found_among_names_of_places_and_topics(header: str, value: str) -> None:
+    others = ("Albert Lea", "Winston-Salem", "Fort Dodge", "Charles City", "Wilson Reading", "Lucy Calkins Units")
+    assert kind_of_values((*others, value), is_declared=False, school_year=2024, header=header) == (
+        "name", frozenset({value}))
+
+
+@pytest.mark.parametrize(("header", "values"), [
+    ("Program", ("Big Brothers Big Sisters", "Wilson Reading", "Fountas & Pinnell", "Al's Pals", "Orton-Gillingham")),
+    ("School", ("JOSEPH J HURLEY", "DOROTHY L BECKWITH", "Harriet Tubman", "Cesar Chavez", "Langston Hughes")),
+    ("County", ("Jefferson Davis Parish", "St. Mary Parish", "Polk")), ("City", ("Des Moines, IA", "Tiffin, OH")),
+    ("Lang", ("K'iche'", "Q'anjob'al", "Thai", "Karen")), ("Plan", ("Howard University", "Drake University")),
+    ("College", ("Luther College", "William Penn University")), ("Funding", ("Carl D. Perkins", "McKinney-Vento")),
+    ("Item", ("When I make a mistake, my teacher helps me learn from it.", "I felt safe after I talked with adults.")),
+    ("GUID", ("4ace37e0-6902-af57-d857-6721915a83bb",)), ("Link", ("https://www.k12.ia.us/rpt/4883",)),
+    ("Reason", ("Moved to Austin", "Graduated", "Title I", "Part B", "No show"))])
+def test_names_of_schools_programs_places_and_items_pass(header: str, values: tuple[str, ...]) -> None:
+    assert _kind(values, header) is None
+
+
+def test_a_word_out_of_place_in_a_declared_column_sets_its_row_aside_and_a_persons_name_refuses_the_file() -> None:
+    assert _kind((*CODES, "Jamarion"), "Student Number", is_declared=True) is None
+    assert _kind((*CODES, "Jamarion Banks"), "Student Number", is_declared=True) == "name"
+
+
+def test_a_person_in_place_of_a_columns_name_is_found() -> None:
+    names = ["Student Number", "Att1", "Course Name", "Grant Wood AEA", "Marisol Garcia", "123-45-6789"]
+    assert kinds_in_names(names) == {"Marisol Garcia": "name", "123-45-6789": "social security number"}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from evaluation.ingest.identity.birth_dates import birth_dates
 from evaluation.ingest.identity.narrative import narratives
-from evaluation.ingest.identity.person_names import is_name_alone, names_among
+from evaluation.ingest.identity.person_names import is_name_alone, names_among, names_person_surely
 from evaluation.ingest.identity.shapes import Shapes, plain, shaped
 from evaluation.ingest.identity.word_lists import listed
 
@@ -74,6 +74,17 @@ def kind_of_header(name: str, *, is_declared: bool) -> str | None:
     if not is_declared and _AMBIGUOUS.search(words):
         return "name"
     return next((kind for kind, pattern in _HEADERS if pattern.search(words)), None)
+
+
+def kinds_in_names(names: Sequence[str]) -> dict[str, str]:
+    """Return from columns' names to what they identify somebody by, where a person stands in place of a column's name.
+
+    A pivoted file has persons there, and a file without header its first row.
+    """
+    shapes = shaped(names)
+    found = {v: kind for kind, shape, pattern in reversed(_ANYWHERE) for v in shapes.matching(shape)
+             if pattern.search(plain(v))}
+    return {v: "name" for v in names if names_person_surely(v)} | found
 
 
 def kind_of_values(values: Iterable[str], *, is_declared: bool, school_year: int,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from evaluation.ingest.identity.person_names import is_told_of_a_person
 from evaluation.ingest.identity.shapes import Shapes
 from evaluation.ingest.identity.word_lists import listed
 
@@ -30,7 +31,7 @@ def _tells(value: str) -> bool:
     n = len(words)
     telling = sum(1 for word in words if word in listed("telling"))
     personal = sum(1 for word in words if word in listed("personal"))
-    if n >= _MENTION and telling and not listed("usual").isdisjoint(words):
+    if n >= _MENTION and telling and any(map(is_told_of_a_person, words)):
         return True
     if not personal and not _SELF.isdisjoint(words):
         return False

@@ -71,7 +71,7 @@ def names_among(shapes: Shapes, header: str, *, is_declared: bool) -> frozenset[
     ----------
     shapes : the distinct values.
     header : the column's name in lower case, which tells places and titles from persons where the column has words.
-    is_declared : whether the mapping reads the column; there only most of a column, or an odd cell, names persons.
+    is_declared : whether the mapping reads the column; there most of a column, or odd words, name persons.
     """
     values = shapes.matching(_LETTERS)
     has_words = len(values) >= _COLUMN * shapes.n
@@ -82,12 +82,23 @@ def names_among(shapes: Shapes, header: str, *, is_declared: bool) -> frozenset[
             return frozenset(values)
     if is_declared and likeness != "odd":
         return frozenset()
-    return frozenset(v for v in shapes.matching(_WORD) if _names_person(v, likeness))
+    words = shapes.matching(_SEVERAL_WORDS if is_declared else _WORD)
+    return frozenset(v for v in words if _names_person(v, likeness))
+
+
+def names_person_surely(value: str) -> bool:
+    """Return whether a text names a person among others that may be names of places, courses or programs."""
+    return _names_person(value, "strict")
 
 
 def is_name_alone(word: str) -> bool:
     """Return whether a word in lower case is a name and no ordinary word."""
     return _is_name(word) and not _is_ordinary(word)
+
+
+def is_told_of_a_person(word: str) -> bool:
+    """Return whether a word in lower case is a usual given name and no city's."""
+    return word in listed("usual") and word not in listed("places")
 
 
 def _likeness(shapes: Shapes, header: str, *, has_words: bool) -> Likeness:
@@ -142,8 +153,8 @@ def _names_person(value: str, likeness: Likeness) -> bool:
 def _is_told(words: _Words, text: str, likeness: Likeness) -> bool:
     """Return whether a given name stands alone or among ordinary words, and nothing seems to be named for it."""
     return not text.islower() and listed("memorials").isdisjoint(words.core) and any(
-        word in listed("usual") or (likeness == "odd" and len(word) > 3 and word in listed("given")
-                                    and not _is_ordinary(word)) for word in words.core)
+        is_told_of_a_person(word) or (likeness == "odd" and len(word) > 3 and word in listed("given")
+                                      and not _is_ordinary(word)) for word in words.core)
 
 
 def _is_person(words: _Words, text: str, likeness: Likeness, *, has_title: bool) -> bool:

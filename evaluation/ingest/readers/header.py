@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 from evaluation.ingest.identity.column_words import is_nobodys_name
-from evaluation.ingest.identity.identifiers import kind_of_header
+from evaluation.ingest.identity.identifiers import kind_of_header, kinds_in_names
 from evaluation.ingest.mapping.schema import SourceTable
 from evaluation.ingest.records import Flaw, RefusedFileError
 
@@ -44,8 +44,10 @@ def check_header(header: list[str], row: int, below: Iterable[tuple[int, list[st
         if name and header.count(name) > 1:
             shown = name if name in (*required, *table.drop) else None
             raise RefusedFileError(Flaw("duplicate_column", row, shown), n_rows)
+    free = [name for name in header if name and name not in (*required, *table.drop)]
+    named = kinds_in_names(free)
     for name in header:
-        kind = kind_of_header(name, is_declared=name in required)
+        kind = kind_of_header(name, is_declared=name in required) or named.get(name)
         if kind is not None:
             shown = shown_name(name, header.index(name) + 1, table)
             raise RefusedFileError(Flaw("identifiable_column", row, shown, hint=f"Kind: {kind}."), n_rows)
@@ -57,11 +59,15 @@ def shown_name(name: str, place: int, table: SourceTable) -> str:
 
 
 def _nearest(wanted: str, header: list[str], table: SourceTable) -> str:
-    """Name another delimiter, or the most similar undeclared column (with digits it could be a value, not a name)."""
+    """Name another delimiter, or the most similar undeclared column; its place, where its name could be a value."""
     other = next((mark for mark in (";", "\t", "|", ",") if len(header) == 1 and mark in header[0]), None)
     if other is not None:
         return f"The header is one column and holds `{'tab' if other == chr(9) else other}`: declare `delimiter`."
     free = {name.casefold(): name for name in header
             if name and name not in table.required() and not any(c.isdigit() for c in name)}
     close = get_close_matches(wanted.casefold(), list(free), n=1, cutoff=_SIMILAR)
-    return f"The nearest name in the file is `{free[close[0]]}`." if close else ""
+    if not close:
+        return ""
+    name = free[close[0]]
+    shown = f"`{name}`" if is_nobodys_name(name) else f"that of column {header.index(name) + 1}"
+    return f"The nearest name in the file is {shown}."
