@@ -124,6 +124,7 @@ NOTES: Mapping[str, Rule] = {
     "same_delivery": Rule("The file is the same as the delivery before it; nothing changes", ""),
     "superseded": Rule("A later delivery of this table and year replaces the file; its rows are not taken", ""),
     "blank_is_unknown": Rule("The attribute is empty; it is taken as unknown", ""),
+    "empty_rows": Rule("Rows of empty fields were passed by; they count as blank lines", ""),
     "trimmed": Rule("Spaces around values were taken off", ""),
     "upper_case": Rule("Ids with small letters were read in capitals", ""),
     "number_marks": Rule("Numbers were read with the declared decimal and thousands marks", ""),

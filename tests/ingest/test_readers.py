@@ -96,12 +96,22 @@ def test_what_was_packed_and_cut_off_is_refused(rows: list[tuple[str, str]], at:
 @given(records=st.lists(st.lists(st.text("ab", max_size=2), max_size=3), max_size=30))
 def test_columns_hold_every_text_once_and_every_row_in_order(records: list[list[str]]) -> None:
     found = coded(iter(records), 2, 1)
-    whole = [(i, record) for i, record in enumerate(records, start=1) if len(record) == 2]
+    whole = [(i, record) for i, record in enumerate(records, start=1) if len(record) == 2 and any(record)]
     assert found.rows.tolist() == [i for i, _ in whole]
     for place, column in enumerate(found.columns):
         assert [column.values[code] for code in column.codes] == [record[place] for _, record in whole]
         assert len(set(column.values)) == len(column.values) == len(set(column.codes.tolist()))
-    assert [row for row, _ in found.odd] == [i for i, r in enumerate(records, start=1) if len(r) in (1, 3)]
+    odd = [i for i, record in enumerate(records, start=1) if len(record) in (1, 3) and any(record)]
+    assert [row for row, _ in found.odd] == odd
+    assert found.empty == sum(1 for record in records if record and not any(record))
+
+
+def test_rows_of_empty_fields_are_no_rows_and_keep_their_numbers() -> None:
+    sheet = read_sheet(b"A,B\n1,2\n,\n , \n,,,\n3,\n" + b",\n" * 500, TABLE)
+    assert texts(sheet) == {"A": ["1", "3"], "B": ["2", ""]}
+    assert sheet.rows.tolist() == [2, 6]
+    assert (sheet.rows_in, sheet.flaws, sheet.notes) == (2, (), (Flaw("empty_rows", count=503),))
+    assert refusal(b"A,B\n,\n,\n").rule == "header_only"
 
 
 def test_rows_taken_away_take_their_values_along() -> None:

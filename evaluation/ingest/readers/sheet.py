@@ -44,7 +44,7 @@ class Sheet:
 
 
 def read_sheet(content: bytes, table: SourceTable, *, name: str = "") -> Sheet:
-    """Return a file's columns; blank lines are no rows.
+    """Return a file's columns; blank lines and rows of empty fields are no rows.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def read_sheet(content: bytes, table: SourceTable, *, name: str = "") -> Sheet:
         raise RefusedFileError(Flaw("empty_file"))
     file = Opened("oneroster", content) if table.oneroster else opened(content, name)
     records = READERS[file.kind](file.content, table)
-    header, header_row = _header(records, table)
+    header, header_row = header_of(records, table)
     header_row += sum(1 for _ in islice(records, table.label_rows))
     below = list(islice(records, TITLES_SEARCHED))
     numbered = [(header_row + i, record) for i, record in enumerate(below, start=1) if record]
@@ -77,6 +77,7 @@ def read_sheet(content: bytes, table: SourceTable, *, name: str = "") -> Sheet:
     _check_rows(found, rows_in, file.kind, file.content)
     flaws = [Flaw("row_too_long" if width > len(header) else "row_too_short", row) for row, width in found.odd]
     columns, notes = _trimmed(found.columns, header, table)
+    empty = [Flaw("empty_rows", count=found.empty)] if found.empty else []
     is_header = _is_header_again(columns, header)
     if is_header.any():
         flaws += [Flaw("header_again", int(row)) for row in found.rows[is_header]]
@@ -88,10 +89,17 @@ def read_sheet(content: bytes, table: SourceTable, *, name: str = "") -> Sheet:
     if file.kind == "xlsx":
         _check_blank_down(named, table, rows_in)
     return Sheet(named, shown, found.rows[~is_header], tuple(flaws),
-                 (*(csv_notes(file.content) if file.kind == "csv" else ()), *notes), rows_in)
+                 (*(csv_notes(file.content) if file.kind == "csv" else ()), *empty, *notes), rows_in)
 
 
-def _header(records: Iterator[list[str]], table: SourceTable) -> tuple[list[str], int]:
+def header_of(records: Iterator[list[str]], table: SourceTable) -> tuple[list[str], int]:
+    """Return the first names of columns after the title rows, and their spreadsheet row.
+
+    Raises
+    ------
+    RefusedFileError
+        There is none.
+    """
     filled = 0
     for row, record in enumerate(records, start=1):
         filled += bool(record)

@@ -40,11 +40,15 @@ class Text:
 
 @dataclass(frozen=True)
 class Coded:
-    """Records of one width as columns; `rows` are their numbers, `odd` (number, width) of the others."""
+    """Records of one width as columns; `rows` are their numbers, `odd` (number, width) of the others.
+
+    `empty` counts records of empty fields, which are in neither.
+    """
 
     columns: tuple[Text, ...]
     rows: NDArray[np.int64]
     odd: tuple[tuple[int, int], ...]
+    empty: int
 
 
 def combined(columns: Sequence[Text], make: Callable[[tuple[str, ...]], str]) -> Text:
@@ -95,16 +99,35 @@ def coded(records: Iterator[list[str]], width: int, first_row: int) -> Coded:
     columns = [_Column() for _ in range(width)]
     rows: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
     odd: list[tuple[int, int]] = []
+    empty = 0
     while chunk := list(islice(records, _AT_ONCE)):
         numbers = np.arange(first_row, first_row + len(chunk))
         first_row += len(chunk)
         widths = np.fromiter(map(len, chunk), np.int64, len(chunk))
         is_whole = widths == width
         if not is_whole.all():
-            odd += [(int(numbers[i]), int(widths[i])) for i in np.flatnonzero(~is_whole & (widths > 0))]
+            others = np.flatnonzero(~is_whole & (widths > 0))
+            filled = [(int(numbers[i]), int(widths[i])) for i in others if any(field.strip() for field in chunk[i])]
+            odd += filled
+            empty += len(others) - len(filled)
             chunk = [chunk[i] for i in np.flatnonzero(is_whole)]
             numbers = numbers[is_whole]
         rows.append(numbers)
         for column, texts in zip(columns, zip(*chunk, strict=True), strict=False):
             column.add(texts)
-    return Coded(tuple(column.text() for column in columns), np.concatenate(rows), tuple(odd))
+    whole, whole_rows = tuple(column.text() for column in columns), np.concatenate(rows)
+    is_empty = _are_empty(whole, len(whole_rows))
+    if is_empty.any():
+        empty += int(is_empty.sum())
+        whole, whole_rows = tuple(text.kept(~is_empty) for text in whole), whole_rows[~is_empty]
+    return Coded(whole, whole_rows, tuple(odd), empty)
+
+
+def _are_empty(columns: Sequence[Text], rows: int) -> NDArray[np.bool_]:
+    """Return which rows hold nothing in any column."""
+    found = np.ones(rows, dtype=bool)
+    for column in columns:
+        found &= column.is_in({value for value in column.values if not value.strip()})
+        if not found.any():
+            break
+    return found
