@@ -83,3 +83,18 @@ def test_a_study_is_named_by_its_file(district: Path) -> None:
     code, _, err = _check("ia-9001", "--study", str(root / "studies" / "partnership.yaml"))
     assert code == 0
     assert "Send it" in err
+
+
+@pytest.mark.parametrize("name", ["Race [/]", "Race [bold]", "Race :smile:", "Race" + 8 * " of the student"])
+def test_names_from_outside_stand_to_the_letter_and_whole(name: str, district: Path,
+                                                          monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    delivered, mapping = district / "2024" / "students.csv", district / "mapping.yaml"
+    file = delivered.rename(delivered.with_name(f"students {name.replace('/', '')}.csv"))
+    file.write_text(file.read_text().replace("RaceEth", name).replace("black", "x"))
+    mapping.write_text(MAPPING.replace("RaceEth", f"{{column: '{name}', codes: {{B: black}}}}")
+                       .replace("students.csv", "students*.csv"))
+    code, out, err = _check("ia-9001", "--html", "[a] report.html")
+    assert (code, out) == (3, "[a] report.html\n")
+    assert f"  ia-9001/2024/{file.name}, row 2, column {name}\n" in err
+    assert name in Path("[a] report.html").read_text()
