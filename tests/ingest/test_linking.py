@@ -71,11 +71,21 @@ def test_crosswalks_carry_a_pseudonym_over_two_changes_of_key() -> None:
 @pytest.mark.parametrize(("content", "what"), [
     (b"old,new\n", "no crosswalk"), (b"\xff\xfe", "no crosswalk"), (b"", "no crosswalk"),
     (_walk(OLD, NEW).replace(b"\n", b"\nJane Doe,1,2,3\n", 1), "row 2"),
-    (_walk(OLD, NEW) + _walk(OLD, NEWEST).split(b"\n", 1)[1], "two successors")])
+    (_walk(OLD, NEW) + _walk(OLD, NEWEST).split(b"\n", 1)[1], "two successors"),
+    (_walk(OLD, NEW).replace(_of(NEW)(IDS[0]).encode(), _of(NEW)(IDS[1]).encode()), "one successor")])
 def test_a_broken_crosswalk_is_refused_without_its_text(content: bytes, what: str) -> None:
     with pytest.raises(DeliveryError, match=what) as caught:
         read_crosswalk({"a": content})
     assert "Jane" not in str(caught.value)
+
+
+def test_a_crosswalk_sent_twice_is_one_crosswalk() -> None:
+    assert read_crosswalk({"a": _walk(OLD, NEW), "b": _walk(OLD, NEW)}) == read_crosswalk({"a": _walk(OLD, NEW)})
+
+
+def test_two_former_keys_may_lead_to_one() -> None:
+    walk = read_crosswalk({"a": _walk(OLD, NEWEST), "b": _walk(NEW, NEWEST)})
+    assert {walk.newest(_of(key)(IDS[0])) for key in (OLD, NEW)} == {_of(NEWEST)(IDS[0])}
 
 
 def test_crosswalks_in_a_circle_are_refused() -> None:

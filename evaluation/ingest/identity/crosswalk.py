@@ -82,16 +82,21 @@ def read_crosswalk(files: Mapping[str, bytes]) -> Crosswalk:
     Raises
     ------
     DeliveryError
-        One is not what `evaluation key rotate` writes, gives a pseudonym two successors, or two lead apart.
+        One is not what `evaluation key rotate` writes, gives a pseudonym two successors or makes two pseudonyms one, or
+        two lead apart.
     """
     steps: dict[str, str] = {}
     pseudonyms: dict[str, str] = {}
+    came_from: dict[tuple[str, str], str] = {}
     for where, content in files.items():
         for old, new, old_id, new_id in _rows(content, where):
             if steps.setdefault(old_id, new_id) != new_id:
                 raise DeliveryError(f"key {old_id} has two successors.", where=where, fix="Keep one crosswalk of it.")
             if pseudonyms.setdefault(old, new) != new:
                 raise DeliveryError("a pseudonym has two successors.", where=where, fix=_AGAIN)
+            if came_from.setdefault((old_id, new), old) != old:
+                raise DeliveryError("two pseudonyms have one successor, so two students would become one.", where=where,
+                                    fix=_AGAIN)
     for start in steps:
         if steps.get(_followed(start, steps)) is not None:
             raise DeliveryError(f"crosswalks lead in a circle from key {start}.", where=next(iter(files)),
