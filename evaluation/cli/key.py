@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import os
+import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from evaluation import params, store
+from evaluation import store
 from evaluation.errors import DeliveryError
 from evaluation.ingest.district_folder import MAPPING, district_of, is_delivered, read_folder_mapping
 from evaluation.ingest.identity.crosswalk import written
-from evaluation.ingest.identity.hashed_file import hashed, replacements
-from evaluation.ingest.identity.key_file import read_key_file, read_named_key, write_key_file
-from evaluation.ingest.identity.pseudonym import FILE_VARIABLE, chosen_key, key_id, key_of, student_pseudonyms
-from evaluation.ingest.identity.source_ids import source_ids, table_with_students
+from evaluation.ingest.identity.hashed_file import Copy, copies
+from evaluation.ingest.identity.key_file import read_given_key, read_named_key, write_key_file
+from evaluation.ingest.identity.pseudonym import FILE_VARIABLE, chosen_key, key_id, state_of, student_pseudonyms
+from evaluation.ingest.identity.source_ids import source_ids
+from evaluation.ingest.records import findings, sentence
+from evaluation.ingest.rulebook import RULES
 from evaluation.ingest.versions import year_and_day
+from evaluation.stage import stderr
 
 KeyFile = Annotated[Path, typer.Argument(help="A key file made with `evaluation key new`.")]
 
@@ -36,13 +40,12 @@ def new(path: Annotated[Path, typer.Argument(help="A new file outside every repo
     Example: `evaluation key new ~/keys/ia-9001.key`
     """
     named = write_key_file(path.expanduser())
-    console = Console(stderr=True)
-    console.print(f"Key {named} was made. Before a run say:", style="green", markup=False, highlight=False)
-    place = path.expanduser().resolve()
-    console.print(f"  export {FILE_VARIABLE}={place}", markup=False, highlight=False, soft_wrap=True)
+    console = stderr()
+    console.print(f"Key {named} was made. Before a run say:", style="green")
+    place = shlex.quote(str(path.expanduser().resolve()))
+    console.print(f"  export {FILE_VARIABLE}={place}")
     console.print("Use it every year, and keep a copy where the district keeps its passwords: without it, years do not "
-                  "link. Never mail it, and never put it into a folder that is shared, in git or in data.",
-                  soft_wrap=True)
+                  "link. Never mail it, and never put it into a folder that is shared, in git or in data.")
     typer.echo(str(path.expanduser()))
 
 
@@ -52,10 +55,7 @@ def show(path: Annotated[Path | None, typer.Argument(help="A key file; else the 
 
     Example: `evaluation key show`
     """
-    if path is not None:
-        found = key_of(read_key_file(str(path), called="PATH"), "PATH")
-    else:
-        found = chosen_key(os.environ, None, read_named_key)
+    found = chosen_key(os.environ, None, read_named_key) if path is None else read_given_key(path)
     typer.echo(key_id(found))
 
 
@@ -64,31 +64,30 @@ def rotate(
     old: KeyFile,
     new: KeyFile,
     ids: Annotated[list[Path], typer.Option(help="The district's folder, or files of it, with the ids to carry over.")],
-    study: Annotated[str, typer.Option(help="The study that the district is part of.")] = "partnership",
 ) -> None:
     """Write the crosswalk from pseudonyms under the old key to those under the new one.
 
     The district runs it: its files hold the ids. The crosswalk holds pseudonyms only and is written beside
     mapping.yaml, where the intake finds it.
 
-    Example: `evaluation key rotate old.key new.key --ids data/restricted/deliveries/partnership/ia-9001`
+    Example: `evaluation key rotate old.key new.key --ids ia-9001`
     """
-    keys = [key_of(read_key_file(str(p), called=name), name) for p, name in ((old, "OLD"), (new, "NEW"))]
+    keys = [read_given_key(path) for path in (old, new)]
     named = [key_id(k) for k in keys]
     if named[0] == named[1]:
-        raise DeliveryError("the old and the new key are the same.", where="OLD and NEW",
-                            fix="Make a new one with `evaluation key new PATH`.")
+        raise DeliveryError("both files hold the same key.", where=f"{old} and {new}",
+                            fix="Make a new key with `evaluation key new`.")
     folder = _district(ids)
-    mapping, state = read_folder_mapping(folder), _state(folder, study)
+    mapping = read_folder_mapping(folder)
     found = source_ids(mapping, _files(ids, folder), lambda path: (folder / path).read_bytes())
     if not found:
         raise DeliveryError("no student's id was found.", where=str(folder),
                             fix="Give files with students that mapping.yaml names, of years that are not hashed.")
+    state = state_of(mapping.district_id)
     sides = [student_pseudonyms(k, mapping.district_id, state, mapping.student_id.id_type) for k in keys]
     target = folder / f"crosswalk_{named[0]}_{named[1]}.csv"
     store.write_bytes(written(found, *sides, old_key_id=named[0], new_key_id=named[1]).encode(), target)
-    Console(stderr=True).print(f"{len(found):,} students carried from key {named[0]} to key {named[1]}.", style="green",
-                               highlight=False)
+    stderr().print(f"{len(found):,} students carried from key {named[0]} to key {named[1]}.", style="green")
     typer.echo(str(target))
 
 
@@ -96,36 +95,50 @@ def rotate(
 def hash_(
     ids: Annotated[list[Path], typer.Argument(help="The district's folder, or files of it; CSV.")],
     to: Annotated[Path, typer.Option(help="The folder to write copies into, as <district>/<school year>/<file>.")],
-    study: Annotated[str, typer.Option(help="The study that the district is part of.")] = "partnership",
 ) -> None:
     """Write copies of a district's files with pseudonyms in place of students' and actions' ids.
 
-    The district can hand these on and keep its key, or keep them and delete files with ids. What to add to the copied
-    mapping.yaml is told.
+    The district can hand these on and keep its key, or keep them and delete files with ids. Only the columns that
+    mapping.yaml reads are copied, and nothing where `evaluation check` would find a person in one of them. What to add
+    to the copied mapping.yaml is told.
 
     Example: `evaluation key hash ia-9001 --to handed-on`
     """
-    secret = chosen_key(os.environ, None, read_named_key)
-    folder = _district(ids)
-    mapping, state = read_folder_mapping(folder), _state(folder, study)
-    target = to / folder.name
+    secret, folder = chosen_key(os.environ, None, read_named_key), _district(ids)
+    mapping, target = read_folder_mapping(folder), to / folder.name
     if target.exists():
         raise DeliveryError("there is such a folder already.", where=str(target), fix="Name another one with --to.")
-    years: dict[int, str] = dict(mapping.student_id.hashed_with)
-    for path in _files(ids, folder):
-        content, table, found = (folder / path).read_bytes(), table_with_students(mapping, path), year_and_day(
-            path.partition("/")[0])
-        if table is not None and found is not None:
-            replaced = replacements(mapping, table, found[0], key=secret, state=state)
-            content = hashed(content, table, replaced, f"{folder.name}/{path}")
-            years[found[0]] = key_id(secret)
-        store.write_bytes(content, target / path)
+    if district_of(target.resolve()) is not None:
+        raise DeliveryError("copies in a district's folder would be taken for delivered files.", where=str(target),
+                            fix="Name a folder outside with --to.")
+    made = copies(mapping, _files(ids, folder), lambda path: (folder / path).read_bytes(), key=secret,
+                  state=state_of(mapping.district_id))
+    _refuse(made, folder)
+    for path, copy in made.items():
+        store.write_bytes(copy.content, target / path)
     store.write_bytes((folder / MAPPING).read_bytes(), target / MAPPING)
-    console = Console(stderr=True)
-    console.print("Add to its mapping.yaml, under student_id:", soft_wrap=True)
-    console.print(f"  hashed_with: {{{', '.join(f'{y}: {k}' for y, k in sorted(years.items()))}}}", markup=False,
-                  highlight=False, soft_wrap=True)
+    now = {found[0]: key_id(secret) for path in made if (found := year_and_day(path.partition("/")[0]))}
+    _tell(made, now | dict(mapping.student_id.hashed_with))
     typer.echo(str(target))
+
+
+def _refuse(made: Mapping[str, Copy], folder: Path) -> None:
+    lines = [f"{path}: {sentence(finding)}" for path, copy in made.items()
+             for finding in findings("refused", copy.refused, RULES)]
+    if lines or not made:
+        what = "nothing was copied, since files would be refused" if lines else "there is no delivered file"
+        raise DeliveryError(f"{what}.", where=str(folder),
+                            fix="\n  ".join(["Mend them first:", *lines]) if lines else "Check the path.")
+
+
+def _tell(made: Mapping[str, Copy], hashed_with: Mapping[int, str]) -> None:
+    """Say which columns stayed behind and what belongs into the copied mapping."""
+    console = stderr()
+    for path, copy in made.items():
+        if copy.left_out:
+            console.print(f"{path}: not copied, since mapping.yaml does not read them: {', '.join(copy.left_out)}")
+    console.print("Add to its mapping.yaml, under student_id:")
+    console.print(f"  hashed_with: {{{', '.join(f'{y}: {k}' for y, k in sorted(hashed_with.items()))}}}")
 
 
 def _district(ids: list[Path]) -> Path:
@@ -140,20 +153,13 @@ def _district(ids: list[Path]) -> Path:
                                 fix="Give a district's folder, or files in it.")
         found.add(folder)
     if len(found) > 1:
-        raise DeliveryError("these files are of several districts.", where="--ids", fix="Rotate district by district.")
+        raise DeliveryError("these files are of several districts.", where=" and ".join(sorted(map(str, found))),
+                            fix="Take one district after the other.")
     return found.pop()
 
 
-def _state(folder: Path, study: str) -> str:
-    state = next((d.state for d in params.study(study).districts if d.id == folder.name), None)
-    if state is None:
-        raise DeliveryError(f"the study has no district `{folder.name}`.", where=str(folder),
-                            fix="Name its study with --study.")
-    return state
-
-
 def _files(ids: list[Path], folder: Path) -> list[str]:
-    """Return the files meant, relative to the district's folder; those in no school year's folder are none."""
+    """Return the delivered files meant, relative to the district's folder."""
     files = {f for path in ids for f in (path.resolve().rglob("*") if path.is_dir() else [path.resolve()])}
     paths = (f.relative_to(folder) for f in files if f.is_file())
-    return sorted(p.as_posix() for p in paths if len(p.parts) > 1 and is_delivered(p))
+    return sorted(p.as_posix() for p in paths if is_delivered(p))

@@ -1,51 +1,103 @@
-"""A delivered CSV file with pseudonyms in place of ids: what a district can hand on that keeps its key to itself."""
+"""A delivered CSV file as a district hands it on that keeps its key: the declared columns, pseudonyms in place of ids.
+
+Whatever the mapping does not read stays with the district: other columns, words before the header, and the cells of
+rows that are not as wide as the header, where an id may stand in any place.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatch
 
-from evaluation.errors import DeliveryError
+from evaluation.ingest.identity.identified import identified
 from evaluation.ingest.identity.pseudonym import pseudonyms, student_pseudonyms
 from evaluation.ingest.mapping.schema import DistrictMapping, SourceTable
 from evaluation.ingest.parsers import canonical_action_id, canonical_id
-from evaluation.ingest.readers.csv_records import declared_encoding
+from evaluation.ingest.readers.containers import opened
+from evaluation.ingest.readers.csv_records import csv_records, ends_with_line_end
+from evaluation.ingest.readers.header import shown_name
+from evaluation.ingest.readers.sheet import header_of, read_sheet
+from evaluation.ingest.records import Flaw, RefusedFileError
 from evaluation.ingest.values import Parser, identifier
+from evaluation.ingest.versions import year_and_day
 
-_TITLE = "title"
+_EMPTIED = "emptied"
+"""Stands in place of words that are not handed on, where the line has to be counted all the same."""
 
 
-def hashed(content: bytes, table: SourceTable, replaced: Mapping[str, Parser], where: str) -> bytes:
-    """Return a CSV file with some columns replaced, every row in its place, in UTF-8 as the mapping still reads it.
+@dataclass(frozen=True)
+class Copy:
+    """A copy, what the columns that are not in it are called in messages, or why there is none."""
 
-    Lines before the header are emptied of words. A cell that is no id becomes empty, but a total, which stays one.
+    content: bytes
+    left_out: tuple[str, ...] = ()
+    refused: tuple[Flaw, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Declared:
+    """A file's records in declared columns, those from `first` on its rows, and what the other columns are called."""
+
+    rows: list[list[str]]
+    header: list[str]
+    first: int
+    left_out: tuple[str, ...]
+
+
+def copies(mapping: DistrictMapping, paths: Iterable[str], read: Callable[[str], bytes], *, key: bytes, state: str
+           ) -> dict[str, Copy]:
+    """Return a copy of each of a district's files by its path; ids of years that hold pseudonyms stay.
+
+    Parameters
+    ----------
+    paths : files below the district's folder, `<school year>/<name>`.
+    """
+    made = {}
+    for path in paths:
+        found = year_and_day(path.partition("/")[0])
+        tables = [table for table in mapping.tables.sent().values() if fnmatch(path, table.files)]
+        if found is None or len(tables) != 1:
+            hint = "It lies in no school year's folder." if found is None else "Several do." if tables else ""
+            made[path] = Copy(b"", refused=(Flaw("unclaimed_file", hint=hint),))
+            continue
+        is_hashed = found[0] in mapping.student_id.hashed_with
+        replaced = {} if is_hashed else replacements(mapping, tables[0], found[0], key=key, state=state)
+        made[path] = copied(read(path), tables[0], replaced, found[0], name=path)
+    return made
+
+
+def copied(content: bytes, table: SourceTable, replaced: Mapping[str, Parser], school_year: int, *, name: str) -> Copy:
+    """Return a copy of a CSV file with its declared columns, some of them replaced, every row in its place.
+
+    The copy is in the declared encoding, as the mapping reads it. A cell to be replaced that is no id becomes empty,
+    but a total stays one. It is refused as `evaluation check` refuses it: where it cannot be read, and where a declared
+    column identifies people.
 
     Parameters
     ----------
     replaced : from a column's name to what becomes of its cells (`replacements`).
-
-    Raises
-    ------
-    DeliveryError
-        The file is not CSV in the declared encoding, or lacks such a column. The message never holds a value.
+    school_year : end year, which tells at what dates pupils were born.
+    name : the file's name, whose suffix must not say another kind than the content is.
     """
     try:
-        text = content.decode(declared_encoding(table))
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=table.delimiter, strict=True))
-        header = [name.strip() for name in rows[table.title_rows]]
-        places = {header.index(column): parse for column, parse in replaced.items()}
-    except (UnicodeDecodeError, LookupError, csv.Error, IndexError, ValueError):
-        raise DeliveryError("this is not the CSV file that mapping.yaml describes.", where=where,
-                            fix="See what `evaluation check` says of it.") from None
-    for row in rows[table.title_rows + 1:]:
-        for place, parse in places.items():
-            if place < len(row):
-                row[place] = _replaced(row[place].strip(), parse)
-    rows[:table.title_rows] = [[_TITLE]] * table.title_rows
-    out = io.StringIO()
-    csv.writer(out, delimiter=table.delimiter, lineterminator="\n").writerows(rows)
-    return out.getvalue().encode(table.encoding)
+        kept, is_closed = _declared(content, table, name), ends_with_line_end(content)
+        if not any(kept.rows[kept.first:]):
+            return Copy(_written(kept.rows, table, is_closed=is_closed), kept.left_out)
+        sheet = read_sheet(_written(kept.rows, table, is_closed=is_closed), table)
+        lost = [column for column in replaced if column not in kept.header]
+        if lost:
+            raise RefusedFileError(Flaw("missing_column", column=lost[0], hint="A derived id is not replaced."))
+        if found := tuple(identified(sheet, table, school_year)):
+            return Copy(b"", refused=found)
+        places = {kept.header.index(column): parse for column, parse in replaced.items()}
+        for number in sheet.rows:
+            kept.rows[number - 1] = _with_replaced(kept.rows[number - 1], places)
+        return Copy(_written(kept.rows, table, is_closed=is_closed), kept.left_out)
+    except RefusedFileError as refused:
+        return Copy(b"", refused=(refused.flaw,))
 
 
 def replacements(mapping: DistrictMapping, table: SourceTable, school_year: int, *, key: bytes,
@@ -60,8 +112,55 @@ def replacements(mapping: DistrictMapping, table: SourceTable, school_year: int,
     return {table.columns[field].column: identifier(make) for field, make in made.items() if field in table.columns}
 
 
+def _declared(content: bytes, table: SourceTable, name: str) -> _Declared:
+    """Return what a file holds in declared columns; a blank line has no cell."""
+    file = opened(content, name)
+    if file.kind != "csv" or file.content is not content or table.oneroster is not None:
+        raise RefusedFileError(Flaw("not_a_table", hint="Ids can be replaced in plain CSV files alone."))
+    records = list(csv_records(content, table))
+    header, row = header_of(iter(records), table)
+    places = [place for place, column in enumerate(header) if column in table.required()]
+    if not places:
+        raise RefusedFileError(Flaw("missing_column", row, table.required()[0]))
+    first = row + table.label_rows
+    rows = [[_EMPTIED] if record else [] for record in records[:first]]
+    rows[row - 1] = [header[place] for place in places]
+    rows += [_kept(record, places, len(header)) for record in records[first:]]
+    left_out = tuple(shown_name(column, place, table) for place, column in enumerate(header, start=1)
+                     if column not in table.required())
+    return _Declared(rows, rows[row - 1], first, left_out)
+
+
+def _kept(record: list[str], places: list[int], width: int) -> list[str]:
+    """Return the declared cells; for a row of another width, or blank in them, a row that is set aside too."""
+    if not any(cell.strip() for cell in record):
+        return []
+    kept = [record[place] for place in places] if len(record) == width else []
+    return kept if any(cell.strip() for cell in kept) else _emptied(len(places))
+
+
+def _emptied(width: int) -> list[str]:
+    return [_EMPTIED] * (width + 1)
+
+
+def _with_replaced(row: list[str], places: Mapping[int, Parser]) -> list[str]:
+    cells = [_replaced(cell.strip(), places[place]) if place in places else cell for place, cell in enumerate(row)]
+    return cells if any(cell.strip() for cell in cells) else _emptied(len(row))
+
+
 def _replaced(text: str, parse: Parser) -> str:
     found = parse(text)
     if isinstance(found, str):
         return found
     return text if getattr(found, "rule", "") == "total_row" else ""
+
+
+def _written(rows: list[list[str]], table: SourceTable, *, is_closed: bool) -> bytes:
+    """Return records as a file; one that was cut off in its last line is so again."""
+    out = io.StringIO()
+    csv.writer(out, delimiter=table.delimiter, lineterminator="\n").writerows(rows)
+    text = out.getvalue() if is_closed else out.getvalue().removesuffix("\n")
+    try:
+        return text.encode(table.encoding)
+    except UnicodeEncodeError:
+        raise RefusedFileError(Flaw("encoding")) from None

@@ -44,13 +44,28 @@ def student_pseudonyms(key: bytes, district_id: str, state: str, id_type: IdType
     return pseudonyms(key, state, "state_id") if id_type == "state_id" else pseudonyms(key, district_id, "student_id")
 
 
+def state_of(district_id: str) -> str:
+    """Return the state that a district's id begins with, as in `ia-9001`.
+
+    Raises
+    ------
+    DeliveryError
+        It begins with none.
+    """
+    if re.match(r"[a-z]{2}-", district_id) is None:
+        raise DeliveryError("a district's id begins with its state, as in `ia-9001`.",
+                            where="mapping.yaml, key district_id",
+                            fix="Give it, and the folder, the id in the study file.")
+    return district_id[:2]
+
+
 def key_id(key: bytes) -> str:
     """Return 12 hex digits that name a key and do not help to find it: they go into reports instead of it."""
     return hmac.new(key, f"{VERSION}|key id".encode(), hashlib.sha256).hexdigest()[:12]
 
 
 def key_of(text: str, where: str) -> bytes:
-    """Return the key in a key file's text: its last line that is not empty; lines above it are remarks.
+    """Return the key in a key file's text: its last line that is not empty; lines above it are remarks (`#`).
 
     Raises
     ------
@@ -61,7 +76,7 @@ def key_of(text: str, where: str) -> bytes:
     given = lines[-1].strip() if lines else ""
     if len(given) < SHORTEST_KEY:
         raise DeliveryError("the key to make pseudonyms with is too short.", where=where,
-                            fix=f"Use at least {SHORTEST_KEY} characters; make one with `evaluation key new PATH`.")
+                            fix=f"Use at least {SHORTEST_KEY} characters; make one with `evaluation key new`.")
     return given.encode()
 
 
@@ -92,4 +107,4 @@ def chosen_key(environment: Mapping[str, str], demo: str | None, read: Callable[
         return key_of(direct, f"environment variable {VARIABLE}")
     raise DeliveryError("there is no key to make pseudonyms with.",
                         where=f"environment variable {FILE_VARIABLE} or {VARIABLE}",
-                        fix="Make one with `evaluation key new PATH`, once; use the same every year.")
+                        fix="Make one with `evaluation key new FILE`, once; use the same every year.")
