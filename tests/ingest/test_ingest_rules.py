@@ -167,6 +167,38 @@ def test_wrong_date_format_refuses_the_file(take: Take) -> None:
     assert (first.rule, first.column, first.count) == ("date_format", "Entry", 3)
 
 
+@pytest.mark.parametrize(("entries", "count"), [
+    (("09/05/2023", "10/31/2023", "01/15/2024", "03/20/2024"), 4), (("09/05/2023", "08/01/2023", "12/13/2023"), 3),
+    (("08/23/2023",) * 6 + ("23/08/2023",) * 2, 6)])
+def test_a_file_whose_days_and_months_stand_in_the_other_order_is_refused_whole(
+        entries: tuple[str, ...], count: int, take: Take, rows_of: Callable[..., bytes]) -> None:
+    rows = [f"000000{i},101,{entry},,7" for i, entry in enumerate(entries, start=1)]
+    report = _report(take({"2024/enrollment.csv": rows_of("enrollment", rows)},
+                          tables__enrollment__columns__entry_date={"column": "Entry", "format": "%d/%m/%Y"}),
+                     "enrollment")
+    finding = report.findings[0]
+    assert (finding.rule, finding.column, finding.count) == ("date_format", "Entry", count)
+    assert "Day and month" in finding.fix
+    assert report.rows_refused == len(entries)
+
+
+@pytest.mark.parametrize(("bad", "good", "is_refused"), [(1, 1, False), (1, 30, False), (2, 30, False), (4, 30, True)])
+def test_few_dates_out_of_form_are_rows_and_many_are_the_format(bad: int, good: int, is_refused: bool, take: Take,
+                                                                rows_of: Callable[..., bytes]) -> None:
+    rows = [f"{i:07},101,{'08/23/2023' if i > bad else 'Aug 23'},,7" for i in range(1, bad + good + 1)]
+    report = _report(take({"2024/enrollment.csv": rows_of("enrollment", rows)}), "enrollment")
+    assert {f.rule for f in report.findings} & {"date_format", "bad_date"} == {
+        "date_format" if is_refused else "bad_date"}
+    assert report.rows_quarantined == (0 if is_refused else bad)
+
+
+def test_dates_of_another_year_are_not_taken_for_another_order(take: Take, rows_of: Callable[..., bytes]) -> None:
+    entries = ("10/04/2024", "11/05/2024", "08/23/2024", "31/31/2023")
+    rows = [f"000000{i},101,{entry},,7" for i, entry in enumerate(entries, start=1)]
+    report = _report(take({"2024/enrollment.csv": rows_of("enrollment", rows)}), "enrollment")
+    assert (report.refusal, report.rows_quarantined) == (None, 4)
+
+
 READ_CORRECTLY = {
     "windows_line_ends": lambda b: b.replace(b"\n", b"\r\n"),
     "spaces_and_blank_lines": lambda b: b.replace(b",", b" , ").replace(b"\n", b"\n\n"),
