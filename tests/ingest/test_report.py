@@ -19,6 +19,7 @@ from evaluation.ingest.report.html import page
 from evaluation.ingest.report.level_shift import Point, Series, level_shifts, shifts
 from evaluation.ingest.report.small_counts import shown
 from evaluation.ingest.report.to_mend import problems, verdict
+from evaluation.ingest.report.tolerance import NO_LOSS
 
 Take = Callable[..., District]
 
@@ -60,13 +61,32 @@ def test_the_verdict_says_send_it_or_how_many_things_to_mend() -> None:
     assert _said(_file("attendance", aside, aside=2)) == (
         "Send it: 2 rows of 100 are set aside, within the 2 % that are tolerated.", 0)
     assert _said(_file("attendance", aside, aside=3)) == (
-        "Mend this first. ia-9001: 3 of 100 rows were set aside (3.0 %); 2 % are tolerated.", 3)
+        "Mend this first. ia-9001, attendance of 2024: 3 of 100 rows were set aside (3.0 %); 2 % are tolerated.", 3)
     refused = _file("attendance", _finding("refused", "empty_file"))
     assert _said(refused, _file("survey_response", _finding("refused", "stray_quote"))) == (
         "Mend these 2 things first: 2 files cannot be taken as they are.", 2)
     assert _said(refused, _file("enrollment"), accept_without=(refused.file,)) == (
         "Send it: every other row was accepted. The study goes without 1 refused file.", 0)
     assert _said() == ("There is nothing to send: no file was found.", 2)
+
+
+def test_a_small_table_does_not_drown_among_the_rows_of_a_large_one() -> None:
+    lost = _file("discipline_action", _finding("quarantined", "unknown_code", 21), rows=60, aside=21)
+    files = (_file("attendance", rows=100_000), lost)
+    assert _said(*files) == (
+        "Mend this first. ia-9001, discipline_action of 2024: 21 of 60 rows were set aside (35.0 %); 2 % are tolerated.", 3)
+    assert [p.rule for p in problems(files, tolerance=0.02, accept_without=()) if p.is_blocking] == ["unknown_code"]
+
+
+@pytest.mark.parametrize(("rows", "aside", "code"), [(12, 1, 0), (12, 2, 3), (1, 1, 3), (200, 4, 0)])
+def test_one_row_among_several_is_never_too_many(rows: int, aside: int, code: int) -> None:
+    file = _file("discipline_action", _finding("quarantined", "negative", aside), rows=rows, aside=aside)
+    assert _said(file)[1] == code
+
+
+@pytest.mark.parametrize("rule", NO_LOSS)
+def test_rows_that_take_nothing_from_the_study_are_never_too_many(rule: str) -> None:
+    assert _said(_file("attendance", _finding("quarantined", rule, 50), aside=50))[1] == 0
 
 
 def test_what_only_follows_from_another_refused_file_is_not_to_mend_first() -> None:

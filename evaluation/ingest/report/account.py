@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 import pandas as pd
 
@@ -11,6 +10,7 @@ from evaluation.contracts import TABLES
 from evaluation.errors import DeliveryError, ToleranceError
 from evaluation.ingest.file_pattern import is_listed
 from evaluation.ingest.records import FileReport
+from evaluation.ingest.report.tolerance import over_tolerance
 
 _NAMED = 5
 _COUNTS = ("rows_in", "rows_accepted", "rows_quarantined", "rows_refused")
@@ -43,26 +43,26 @@ def summary(files: tuple[FileReport, ...], districts_without_files: Iterable[str
 
 def stop_unless_usable(files: tuple[FileReport, ...], tolerance: float, accept_without: tuple[str, ...],
                        where: str) -> None:
-    """Raise when a file was refused that the study does not go without, or too much of a district was set aside.
+    """Raise when a file was refused that the study does not go without, or too much of a table's year was set aside.
 
     Raises
     ------
     DeliveryError
         A refused file; names the first ones, where the report lies and the way out.
     ToleranceError
-        Only rows set aside, more than tolerated; names the districts and shares.
+        Only rows set aside, more than tolerated; names the tables, years and shares.
     """
     over = [found.sentence for found in over_tolerance(files, tolerance)]
     refused, _ = refused_files(files, accept_without)
     if refused:
         names = _first([f.file for f in refused], "files")
-        also = f" Rows set aside beyond the tolerance: {_first(over, 'districts')}." if over else ""
+        also = f" Rows set aside beyond the tolerance: {_first(over, 'tables and years')}." if over else ""
         raise DeliveryError(f"{len(refused):,} delivered file{' was' if len(refused) == 1 else 's were'} refused "
                             f"({names}).{also}", where=where,
                             fix="Mend them as it says, or list those the study knowingly goes without under "
                                 "`deliveries.accept_without` in the study file.")
     if over:
-        raise ToleranceError(f"too many rows were set aside ({_first(over, 'districts')}).", where=where,
+        raise ToleranceError(f"too many rows were set aside ({_first(over, 'tables and years')}).", where=where,
                              fix="Mend the rows it lists, or raise `quarantine_tolerance` in the study file.")
 
 
@@ -74,27 +74,6 @@ def refused_files(files: Iterable[FileReport], accept_without: tuple[str, ...]
     for file in sorted((f for f in files if f.refusal is not None), key=lambda f: f.file):
         (accepted if is_listed(file.file, accept_without) else unexpected).append(file)
     return unexpected, accepted
-
-
-@dataclass(frozen=True)
-class OverTolerance:
-    """A district of whose rows too many were set aside, how many in words, and how many rows were `read`."""
-
-    district_id: str
-    read: int
-    sentence: str
-
-
-def over_tolerance(files: Iterable[FileReport], tolerance: float) -> Iterator[OverTolerance]:
-    """Yield the districts of whose rows a larger share was set aside than tolerated."""
-    files = tuple(files)
-    for district in sorted({f.district_id for f in files}):
-        mine = [f for f in files if f.district_id == district]
-        read = sum(f.rows_in - f.rows_refused for f in mine)
-        aside = sum(f.rows_quarantined for f in mine)
-        if aside > tolerance * read:
-            yield OverTolerance(district, read, f"{district}: {aside:,} of {read:,} rows were set aside "
-                                          f"({100 * aside / read:.1f} %)")
 
 
 def _first(items: list[str], what: str) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from evaluation.ingest.records import FileReport, Finding, Kind
-from evaluation.ingest.report.account import over_tolerance, refused_files
+from evaluation.ingest.report.account import refused_files
+from evaluation.ingest.report.tolerance import NO_LOSS, Place, over_tolerance, place
 
 _BASE = ("school_year", "enrollment")
 _CAUSED_BY = {**dict.fromkeys(("no_roster", "no_enrollment", "school_not_in_roster", "not_enrolled_at_school",
@@ -67,8 +68,9 @@ def problems(files: Iterable[FileReport], *, tolerance: float, accept_without: t
     causes = {(file.district_id, file.school_year, file.table) for file in files if any(
         f.kind != "note" and f.rule not in _NO_CAUSE for f in file.findings)}
     found = [_problem(group, unexpected, causes) for group in grouped.values()]
-    found = [replace(p, is_blocking=p.is_blocking or is_over) for p, is_over in
-             zip(found, _keeps_over(found, files, tolerance), strict=True)]
+    needed = _needed(found, tuple(grouped.values()), {over.place: tolerance * over.read
+                                                      for over in over_tolerance(files, tolerance)})
+    found = [replace(p, is_blocking=p.is_blocking or i in needed) for i, p in enumerate(found)]
     return tuple(sorted(found, key=lambda p: (not p.is_blocking, p.follows, p.kind != "refused", -p.rows, p.district_id,
                                               p.table, p.rule, p.column or "")))
 
@@ -78,7 +80,7 @@ def verdict(files: tuple[FileReport, ...], found: Iterable[Problem], *, toleranc
     """Return whether to send the delivery as it is, or how many things to mend first."""
     found = tuple(found)
     unexpected, accepted = refused_files(files, accept_without)
-    over = list(over_tolerance(files, tolerance))
+    over = over_tolerance(files, tolerance)
     blocking = sum(1 for p in found if p.is_blocking)
     first = "Mend this first" if blocking <= 1 else f"Mend these {blocking:,} things first"
     if not files:
@@ -97,17 +99,22 @@ def verdict(files: tuple[FileReport, ...], found: Iterable[Problem], *, toleranc
                    f"{'is' if aside == 1 else 'are'} set aside{within}.{without}", 0)
 
 
-def _keeps_over(found: Sequence[Problem], files: Iterable[FileReport], tolerance: float) -> Iterator[bool]:
-    """Yield whether a problem's rows have to be mended: with those of smaller ones they exceed the tolerance."""
-    over = {line.district_id: tolerance * line.read for line in over_tolerance(files, tolerance)}
-    smaller: dict[str, int] = defaultdict(int)
+def _needed(found: Sequence[Problem], groups: Sequence[Sequence[tuple[FileReport, Finding]]],
+            allowed: Mapping[Place, float]) -> set[int]:
+    """Return which problems have to be mended: somewhere their rows, with those of smaller ones, exceed the allowed."""
+    rows: dict[Place, list[tuple[int, int]]] = defaultdict(list)
+    for i, (problem, group) in enumerate(zip(found, groups, strict=True)):
+        if problem.kind == "quarantined" and not problem.follows and problem.rule not in NO_LOSS:
+            for at in {place(file) for file, _ in group} & allowed.keys():
+                rows[at].append((sum(finding.count for file, finding in group if place(file) == at), i))
     needed = set()
-    for i, p in sorted(enumerate(found), key=lambda entry: (entry[1].rows, entry[0])):
-        if p.kind == "quarantined" and not p.follows:
-            smaller[p.district_id] += p.rows
-            if smaller[p.district_id] > over.get(p.district_id, float("inf")):
+    for at, counted in rows.items():
+        smaller = 0
+        for count, i in sorted(counted):
+            smaller += count
+            if smaller > allowed[at]:
                 needed.add(i)
-    yield from (i in needed for i in range(len(found)))
+    return needed
 
 
 def _problem(group: list[tuple[FileReport, Finding]], unexpected: set[str], causes: set[tuple[str, int, str]]
