@@ -51,7 +51,7 @@ def _check(*words: str) -> tuple[int, str, str]:
 @pytest.mark.parametrize(("old", "new", "code", "said"), [
     ("black", "black", 0, "Send it: every row was accepted."),
     ("100,black", "100,blue", 0, "Send it: 1 row of 121 is set aside"),
-    ("10", "10x", 3, "Mend this first. ia-9001:"),
+    ("10", "10x", 3, "Mend this first. ia-9001, "),
     ("RaceEth", "Race", 2, "Mend this first: 1 file cannot be taken as it is."),
 ])
 def test_the_exit_code_says_what_the_first_sentence_says(old: str, new: str, code: int, said: str,

@@ -12,7 +12,7 @@ import pytest
 
 from evaluation.ingest.identity.crosswalk import COLUMNS
 from tests.ingest.corpus.canaries import BROKEN, CANARIES, GIVEN, ID, KEY, NAME, SOCIAL, SURNAME, YEARS, good
-from tests.ingest.corpus.delivery import MAPPING
+from tests.ingest.corpus.delivery import MAPPING, put
 from tests.tiny.project import Project, make
 
 pytestmark = pytest.mark.real
@@ -46,11 +46,7 @@ def deliver(project: Project, *more: Mapping[str, bytes]) -> Path:
     files = {name: content for year in YEARS for name, content in good(year).items()}
     for given in more:
         files |= given
-    for name, content in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(content)
-    (folder / "mapping.yaml").write_text(MAPPING.replace('students*.csv"', 'students*"'))
-    return folder
+    return put(folder, files, MAPPING.replace('students*.csv"', 'students*"'))
 
 
 def say(project: Project, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -170,7 +166,8 @@ def test_a_broken_file_beside_the_delivery_is_not_repeated(spoil: Callable[[Path
     assert not leaks(project.root)
 
 
-@pytest.mark.parametrize("where", ["readers.sheet.read_sheet", "typed.typed", "rules.judged", "identity.identifiers.kind_of_values"])
+@pytest.mark.parametrize("where", ["readers.sheet.read_sheet", "typed.typed", "rules.judged",
+                                   "identity.identifiers.kind_of_values"])
 def test_a_defect_of_the_program_shows_no_value(where: str, project: Project) -> None:
     deliver(project)
     module, name = where.rsplit(".", 1)
@@ -191,7 +188,7 @@ def test_rotating_a_key_shows_neither_keys_nor_ids(project: Project, tmp_path: P
         (tmp_path / f"{name}.key").write_text(f"{KEY}{name}\n")
         (tmp_path / f"{name}.key").chmod(0o600)
     assert evaluation(project, "key", "rotate", str(tmp_path / "old.key"), str(tmp_path / "new.key"), "--ids",
-                      str(folder), "--study", "tiny") == 0
+                      str(folder)) == 0
     crosswalk = next(folder.glob("crosswalk_*.csv"))
     assert not any(canary.casefold() in crosswalk.read_text().casefold() for canary in CANARIES)
     assert stage(project, "ingest") == 0
