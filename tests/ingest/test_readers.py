@@ -163,6 +163,17 @@ def test_empty_rows_of_a_workbook_are_no_rows_and_keep_their_numbers() -> None:
     assert (sheet.rows.tolist(), sheet.rows_in) == ([2, 4], 2)
 
 
+@pytest.mark.parametrize(("merge", "row"), [("A1:B1", None), ("A1:B2", None), ("A4:B4", None), ("A2:A3", 2),
+                                            ("A3:A4", 3), ("B4:B5", 4)])
+def test_merged_cells_matter_where_they_span_rows_from_the_header_on(merge: str, row: int | None) -> None:
+    content = workbook([("Extract of 1 May 2024",), (), ("A", "B"), ("1", "x"), ("2", "y")], merge=merge)
+    table = TABLE.model_copy(update={"title_rows": 1})
+    if row is None:
+        assert texts(read_sheet(content, table))["A"] == ["1", "2"]
+    else:
+        assert refusal(content, table) == Flaw("merged_cells", row)
+
+
 def test_a_sheet_that_is_not_there_is_refused_without_naming_the_others() -> None:
     named = TABLE.model_copy(update={"sheet": "Jane Doe"})
     flaw = refusal(workbook([("A", "B"), ("1", "x")]), named)

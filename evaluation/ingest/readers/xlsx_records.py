@@ -8,7 +8,7 @@ import warnings
 import zipfile
 from collections.abc import Iterator
 from contextlib import redirect_stdout
-from itertools import pairwise, zip_longest
+from itertools import islice, pairwise, zip_longest
 from typing import Any
 
 from evaluation.ingest.mapping.schema import SourceTable
@@ -29,14 +29,15 @@ def xlsx_records(content: bytes, table: SourceTable) -> Iterator[list[str]]:
     Raises
     ------
     RefusedFileError
-        The workbook is damaged, has several sheets and none is named, holds merged cells or a formula without result.
+        The workbook is damaged, has several sheets and none is named, holds cells merged over rows or a formula without
+        result.
     """
     with warnings.catch_warnings(), redirect_stdout(None):  # the parser prints what it finds odd
         warnings.simplefilter("ignore")
         try:
             is_plain = _is_plain(content)
             sheet = _sheet(content, table)
-            formulas = frozenset() if is_plain else _formulas(content, sheet.title)
+            formulas = frozenset() if is_plain else _formulas(content, sheet.title, table.title_rows)
             rows = list(_rows(sheet, table, formulas))
         except RefusedFileError:
             raise
@@ -91,12 +92,15 @@ def _book(content: bytes, **how: bool) -> Any:
     return openpyxl.load_workbook(io.BytesIO(content), **how)
 
 
-def _formulas(content: bytes, title: str) -> frozenset[tuple[int, int]]:
-    """Return (row, column) of the sheet's formulas; merged cells refuse the file."""
+def _formulas(content: bytes, title: str, title_rows: int) -> frozenset[tuple[int, int]]:
+    """Return (row, column) of the sheet's formulas; cells merged over rows from the header on refuse the file."""
     whole = _book(content)[title]
-    merged = whole.merged_cells.ranges
+    filled = (number for number, values in enumerate(whole.iter_rows(values_only=True), start=1)
+              if any(str(value).strip() for value in values if value is not None))
+    header = next(islice(filled, title_rows, None), whole.max_row)
+    merged = [area.min_row for area in whole.merged_cells.ranges if area.min_row < area.max_row >= header]
     if merged:
-        raise RefusedFileError(Flaw("merged_cells", min(area.min_row for area in merged)), whole.max_row - 1)
+        raise RefusedFileError(Flaw("merged_cells", min(merged)), whole.max_row - header)
     return frozenset((cell.row, cell.column) for row in whole.iter_rows() for cell in row if cell.data_type == "f")
 
 
