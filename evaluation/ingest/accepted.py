@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 
 import narwhals.stable.v2 as nw
 import pandas as pd
@@ -11,6 +12,7 @@ from evaluation.contracts import TABLES, conform
 from evaluation.engine import Session, collect
 from evaluation.ingest.attendance_parts import attendance
 from evaluation.ingest.delivery.delivered import DeliveredFile
+from evaluation.ingest.mergers import Listed, impossible_mergers
 from evaluation.ingest.records import Flaw
 from evaluation.ingest.rules import KEEPS_NO_ROW, judged
 from evaluation.ingest.stacked import stacked, typed_as
@@ -40,6 +42,8 @@ def accepted_rows(name: str, files: Sequence[DeliveredFile], tables: Mapping[str
         frame = _described(frame, tables, study)
     frame = typed_as(frame, contract)
     broken = _broken(contract.name, frame, tables, session)
+    if name == "school_year":
+        broken = _with_mergers(broken, frame, study)
     for i, (file, _) in enumerate(taken):
         mine = broken[broken["at"] // _ROWS_PER_FILE == i]
         file.later = tuple(Flaw(rule, int(at) % _ROWS_PER_FILE)
@@ -71,6 +75,14 @@ def _broken(name: str, frame: pd.DataFrame, tables: Mapping[str, pd.DataFrame], 
                   sessions=others.get("school_session"))
     found = collect(rows.filter(~nw.col("rule").is_null()).select("at", "rule").unique())
     return found.sort_values(["at", "rule"], ignore_index=True)
+
+
+def _with_mergers(broken: pd.DataFrame, schools: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Return (at, rule) of schools with those whose merger cannot be."""
+    good = schools.loc[~schools["at"].isin(broken["at"]), [field.name for field in fields(Listed)]]
+    rows = (Listed(*row) for row in good.astype("object").where(good.notna(), None).itertuples(index=False))
+    found = pd.DataFrame(impossible_mergers(rows, {merger.id for merger in study.lineage}), columns=["at", "rule"])
+    return pd.concat([broken, found], ignore_index=True) if len(found) else broken
 
 
 def _described(schools: pd.DataFrame, tables: Mapping[str, pd.DataFrame], study: Study) -> pd.DataFrame:
