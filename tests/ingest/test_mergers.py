@@ -8,14 +8,16 @@ from evaluation.ingest.district import District
 from evaluation.ingest.mergers import Listed, impossible_mergers
 
 Take = Callable[..., District]
+Lists = Mapping[int, Mapping[str, str]]
 INTO = {"tables__school_year__columns": {"school_id": "Bldg", "grade_low": "Low", "grade_high": "High",
                                          "calendar_days": "Days", "merged_into": "Into", "feeder_from": "From"}}
 
 
-def _lists(rows: Mapping[int, Mapping[str, str]]) -> dict[str, bytes]:
+def _lists(rows: Lists) -> dict[str, bytes]:
     """Return the school lists of years: per school what stands in Into and From."""
     head = "Bldg,Low,High,Days,Into,From\n"
-    return {f"{year}/schools.csv": (head + "".join(f"{school},6,8,180,{said}\n" for school, said in of.items())).encode()
+    return {f"{year}/schools.csv": "".join(
+        [head, *(f"{school},6,8,180,{said}\n" for school, said in of.items())]).encode()
             for year, of in rows.items()}
 
 
@@ -25,7 +27,7 @@ def _lists(rows: Mapping[int, Mapping[str, str]]) -> dict[str, bytes]:
     ({2023: {"101": "999,", "102": ","}, 2024: {"102": ","}}, "merged_into_unknown", [2]),
     ({2023: {"101": "102,", "102": "101,"}}, "merged_in_circle", [2, 3]),
     ({2023: {"101": "102,", "102": "103,", "103": "101,", "104": "101,"}}, "merged_in_circle", [2, 3, 4])])
-def test_a_merger_that_cannot_be_is_set_aside_and_located(lists: dict, rule: str, rows: list[int], take: Take) -> None:
+def test_a_merger_that_cannot_be_is_set_aside_and_located(lists: Lists, rule: str, rows: list[int], take: Take) -> None:
     aside = take(_lists(lists), only=True, **INTO).quarantine
     assert set(aside["rule"]) == {rule}
     assert list(aside["row"]) == rows
@@ -36,7 +38,7 @@ def test_a_merger_that_cannot_be_is_set_aside_and_located(lists: dict, rule: str
     {2023: {"101": "103,"}, 2024: {"103": "104,"}, 2025: {"104": ","}},
     {2022: {"101": "102,", "102": ","}, 2023: {"101": ",", "102": "101,"}, 2024: {"101": ","}}],
     ids=["into one that stays", "into one that may open next year", "one after the other", "said and taken back"])
-def test_mergers_that_can_be_are_taken(lists: dict, take: Take) -> None:
+def test_mergers_that_can_be_are_taken(lists: Lists, take: Take) -> None:
     assert take(_lists(lists), only=True, **INTO).quarantine.empty
 
 
