@@ -60,10 +60,10 @@ _ALL: tuple[Column, ...] = (
     text("date", "ISO date"),
     text("action_std", "Standard action", allowed=(
         "ODR", "ISS", "OSS", "EXP", "ALT", "REST", "LAW", "ARREST", "NONE")),
-    text("definition_version", "Code list by which the action was read: the school year it came in, or `first`"),
+    text("definition_version", "Code list by which the action was read: the school year or the day it came in, or `first`"),
     text("metric", "Outcome, or `discipline_codes`: what is defined"),
     text("authority", "Whose definition it is; of codes, the district"),
-    text("version", "Version of the definition; of codes, the school year they came in, or `first`"),
+    text("version", "Version of the definition; of codes, the school year or the day they came in, or `first`"),
     Column("valid_from", "Int64", "First school year in which the definition was used", unit="year"),
     Column("valid_to", "Int64", "Last school year in which it was used", unit="year"),
     count("half_days_assigned", "Days assigned × 2", unit="half-days"),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from evaluation.contracts import COLUMNS
+from evaluation.ingest.dated_codes import in_year
 from evaluation.ingest.identity.crosswalk import Crosswalk, carried
 from evaluation.ingest.lengths import length_parser
 from evaluation.ingest.mapping.schema import (
@@ -58,7 +59,7 @@ class Reading:
 def columns_of(table: SourceTable, how: Reading) -> Iterator[tuple[str, SourceColumn, Parser]]:
     """Yield (canonical column, source column, parser) of everything that is read of a file."""
     for field, named in table.columns.items():
-        source = named.in_year(how.school_year)
+        source = in_year(named, how.school_year)
         target = {"student_id": "student_key", "value": "value_int", "length": "day_parts"}.get(field, field)
         target = target.replace("days_", "half_days_") if field.startswith("days_") else target
         yield target, source, guarded(_parser(field, source, table, how), source)

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from evaluation.ingest.dated_codes import translated, versions
 from evaluation.ingest.derived import derived_columns
 from evaluation.ingest.identity.crosswalk import left_behind
 from evaluation.ingest.identity.identifiers import kind_of_values
@@ -24,6 +25,7 @@ from evaluation.ingest.mapping.schema import (
     SourceTable,
     SurveyTable,
 )
+from evaluation.ingest.misread_dates import misread_dates
 from evaluation.ingest.only import kept_rows
 from evaluation.ingest.parsers import Reading, columns_of
 from evaluation.ingest.readers.sheet import Sheet
@@ -65,9 +67,9 @@ def typed(sheet: Sheet, name: str, table: SourceTable, file: str, how: Reading) 
     notes += [Flaw("passed_by", count=len(passed_by))] if len(passed_by) else []
     columns = {**sheet.columns, **derived_columns(sheet.columns, table)}
     for target, source, parse in columns_of(table, how):
-        text = columns[source.column]
+        text = _by_date(columns, source, table, how)
         distinct = {value: parse(value) for value in text.values}
-        _refuse_column(sheet, text, source, distinct)
+        _refuse_column(sheet, text, source, distinct, how.school_year)
         broken = {value: found.rule for value, found in distinct.items() if isinstance(found, Broken)}
         flaws += [Flaw(broken[text.values[text.codes[i]]], int(sheet.rows[i]), source.column)
                   for i in np.flatnonzero(text.is_in(broken))]
@@ -87,6 +89,12 @@ def typed(sheet: Sheet, name: str, table: SourceTable, file: str, how: Reading) 
     notes += [Flaw("no_answer", count=unanswered)] if unanswered else []
     sent = frozenset(v if v == upper else upper for v in ids if (upper := v.upper()))
     return Typed(frame, good, tuple(flaws), tuple(notes), sent)
+
+
+def _by_date(columns: Mapping[str, Text], source: SourceColumn, table: SourceTable, how: Reading) -> Text:
+    """Return a column of the file, its codes translated by the date of each row where they changed within the year."""
+    text, date = columns[source.column], table.columns.get("date")
+    return text if date is None else translated(text, source, columns[date.column], date.format, how.school_year)
 
 
 def _series(parsed: Iterable[object], text: Text) -> pd.Series:
@@ -113,13 +121,15 @@ def _refuse_identifiers(sheet: Sheet, table: SourceTable, how: Reading) -> None:
                                    sheet.rows_in)
 
 
-def _refuse_column(sheet: Sheet, column: Text, source: SourceColumn, distinct: Mapping[str, object]) -> None:
+def _refuse_column(sheet: Sheet, column: Text, source: SourceColumn, distinct: Mapping[str, object],
+                   school_year: int) -> None:
     rules = {text: value.rule for text, value in distinct.items() if isinstance(value, Broken)}
-    if rules and set(rules.values()) == {"bad_date"} and set(distinct) - {""} == set(rules):
-        rules = dict.fromkeys(rules, "date_format")
+    misread, hint = misread_dates(column, source.format or "", distinct, school_year)
+    rules |= dict.fromkeys(misread, "date_format")
     for rule in sorted(set(rules.values()) & set(REFUSE_FILE)):
         at = sheet.rows[column.is_in({text for text, broken in rules.items() if broken == rule})]
-        raise RefusedFileError(Flaw(rule, int(at[0]), source.column, len(at)), sheet.rows_in)
+        raise RefusedFileError(Flaw(rule, int(at[0]), source.column, len(at), hint if rule == "date_format" else ""),
+                               sheet.rows_in)
 
 
 def _notes(text: Text, target: str, source: SourceColumn, how: Reading) -> Iterator[Flaw]:
@@ -149,7 +159,7 @@ def _shaped(frame: pd.DataFrame, name: str, table: SourceTable, file: str, how: 
     if name == "school_year":
         frame = frame.assign(**{c: None for c in LINEAGE if c not in frame})
     if name == "discipline_action":
-        frame = frame.assign(definition_version=table.columns["action_std"].version_in(how.school_year))
+        frame = frame.assign(definition_version=versions(table.columns["action_std"], frame["date"], how.school_year))
     if name == "student_year":
         frame = frame.assign(**{a: "unknown" for a in ATTRIBUTES if a not in frame})
     if isinstance(table, AttendanceTable):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -42,34 +44,64 @@ def _named(value: Any) -> Any:
     return {"column": value} if isinstance(value, str) else value
 
 
+def _since(value: Any) -> str:
+    """Return a school year as it is, or a day as ISO text."""
+    text = str(value)
+    if re.fullmatch(r"\d{4}", text):
+        return text
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise ValueError("write a school year as 2025, or a day as 2025-01-15") from None
+
+
+Since = Annotated[str, BeforeValidator(_since)]
+"""When a code list came in: a school year, from its first day on, or a day."""
+FIRST = "first"
+"""Version of the code list that a district began with."""
+
+
 class SourceColumn(Block):
     """A column of the district's file.
 
     `codes` translate its values, `format` reads its dates, `decimal` and `thousands` are the marks of its numbers.
-    `codes_from` holds, by school year, the code lists that replaced `codes` from that year on.
+    `codes_from` holds the code lists that replaced `codes`, by the school year, or the day, from which they hold; by a
+    day in a table of dated rows alone, each of which is read by the list of its date.
     """
 
     column: str
     format: str | None = None
     codes: Mapping[str, str] = {}
-    codes_from: Mapping[int, Mapping[str, str]] = {}
+    codes_from: Mapping[Since, Mapping[str, str]] = {}
     decimal: Literal[".", ","] = "."
     thousands: Literal[",", ".", " ", "'"] | None = None
 
-    def version_in(self, school_year: int) -> str:
-        """Return the version of the code list that holds in a school year: the year it came in, or `first`."""
-        return str(max((year for year in self.codes_from if year <= school_year), default="first"))
+    def lists_in(self, school_year: int) -> tuple[tuple[str, str], ...]:
+        """Return first day and version of every code list that holds in some part of a school year, in order.
 
-    def in_year(self, school_year: int) -> SourceColumn:
-        """Return the column with the codes of a school year."""
-        version = self.version_in(school_year)
-        return self if version == "first" else self.model_copy(update={"codes": self.codes_from[int(version)]})
+        A version is the school year or the day it came in, or `first`.
+        """
+        first, last = f"{school_year - 1}-07-01", f"{school_year}-06-30"
+        came_in = sorted((_first_day(version), version) for version in self.codes_from)
+        before = [version for day, version in came_in if day <= first]
+        return ((first, before[-1] if before else FIRST), *(pair for pair in came_in if first < pair[0] <= last))
+
+    def in_list(self, version: str) -> SourceColumn:
+        """Return the column with the codes of one of its lists."""
+        return self if version == FIRST else self.model_copy(update={"codes": self.codes_from[version]})
 
     @model_validator(mode="after")
-    def _tells_marks_apart(self) -> SourceColumn:
+    def _tells_marks_and_lists_apart(self) -> SourceColumn:
         if self.thousands == self.decimal:
             raise ValueError("`decimal` and `thousands` must differ")
+        days = [_first_day(version) for version in self.codes_from]
+        if len(set(days)) < len(days):
+            raise ValueError("two lists of `codes_from` hold from the same day")
         return self
+
+
+def _first_day(version: str) -> str:
+    return f"{int(version) - 1}-07-01" if len(version) == 4 else version
 
 
 Columns = Mapping[str, Annotated[SourceColumn, BeforeValidator(_named)]]
@@ -95,6 +127,14 @@ class SourceTable(Block):
     oneroster: Literal["orgs", "enrollments", "demographics"] | None = None
     only: Mapping[str, tuple[str, ...]] = {}
     drop: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _has_a_date_for_codes_by_day(self) -> SourceTable:
+        by_day = [name for name, column in self.columns.items() for version in column.codes_from if "-" in version]
+        if by_day and "date" not in self.columns:
+            raise ValueError(f"`codes_from` of {by_day[0]} names a day, but rows of the table have no `date`: give the "
+                             "school year from which the list holds")
+        return self
 
     def kind_of_record(self) -> str | None:
         """Return which records are rows, where one file holds those of several tables."""
