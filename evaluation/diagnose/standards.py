@@ -121,13 +121,13 @@ def _effect_sizes(of: Diagnosed, measured: _Measured | None) -> Row:
 
 
 def _equivalence(of: Diagnosed, students: Students, handbook: Handbook) -> tuple[Equivalence, ...]:
-    """Assess both groups among students and among districts; nothing where one of them is not known."""
+    """Assess both groups among students and among districts; nothing where one is not known, or nothing varies."""
     found = []
     for group, name in enumerate(GROUPS):
-        before = baseline_of(of, students, group)
-        if before is None:
-            return ()
         try:
+            before = baseline_of(of, students, group)
+            if before is None:
+                return ()
             sd = pooled_sd((before.program, before.comparison))
             found.append(assess_students(name, before.program, before.comparison, handbook=handbook))
             found.append(assess_clusters(name, before.program_mean, before.comparison_mean, sd=sd, handbook=handbook))

@@ -118,6 +118,12 @@ def test_the_worst_group_and_level_decide_equivalence(rated, moved, equivalence,
     assert (row["equivalence"], row["rating"]) == (equivalence, rating)
 
 
+def test_an_outcome_that_nobody_has_at_baseline_leaves_equivalence_unknown(rated):
+    _, row = rated(events(before={"black": 0, "white": 0}, during=LESS))
+    assert (row["equivalence"], row["rating"]) == ("not_known", "not_known")
+    assert "students_not_known" in row["rating_reasons"]
+
+
 def test_cohorts_are_compared_at_their_own_base(cells_of, study_of, rated):
     """Levels rise by 10 points a year everywhere: pooled over cohorts' years this is no difference before."""
     starts = {**{f"ia-{i}": 2002 for i in (10, 11)}, **{f"ia-{i}": 2003 for i in (12, 13)}}
