@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from evaluation import params, store
+from evaluation.cli.output import refuse_targets, write_output
 from evaluation.errors import DeliveryError
 from evaluation.ingest.check_delivery import check_delivery
 from evaluation.ingest.district_folder import MAPPING, district_of, read_folder_mapping
@@ -44,14 +45,15 @@ def check(
     if len(files) == 1 and _is_checked_alone(files[0], console):
         return
     targets = [target for target in (html, json_) if target is not None]
+    refuse_targets(targets)
     for target in targets:
         _refuse_inside_a_delivery(target)
     content = check_delivery(files, None if study is None else _study(study), previous=previous)
     _show(content, console)
     if html is not None:
-        store.write_bytes(page(content).encode(), html)
+        write_output(page(content).encode(), html)
     if json_ is not None:
-        store.write_json(content, json_)
+        write_output(store.json_bytes(content), json_)
     for target in targets:
         typer.echo(str(target))
     if not targets:

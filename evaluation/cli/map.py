@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from evaluation import store
+from evaluation.cli.output import refuse_targets, write_output
 from evaluation.errors import DeliveryError
 from evaluation.ingest.proposal.mapping_text import CHECK
 from evaluation.ingest.proposal.propose_files import propose_files
@@ -27,15 +27,17 @@ def map(
 
     Example: `evaluation map ia-9001/2024/*.csv --output ia-9001/mapping.yaml`
     """
-    if output is not None and output.exists():
-        raise DeliveryError("there is such a file already.", where=str(output),
-                            fix="Name another one, or move it away.")
+    if output is not None:
+        refuse_targets([output])
+        if output.exists():
+            raise DeliveryError("there is such a file already.", where=str(output),
+                                fix="Name another one, or move it away.")
     text = propose_files(files, district)
     console = stderr()
     if output is None:
         typer.echo(text, nl=False)
     else:
-        store.write_bytes(text.encode(), output)
+        write_output(text.encode(), output)
         typer.echo(str(output))
     marks = text.count(CHECK) - 1
     console.print(f"{marks:,} line{'' if marks == 1 else 's'} to check." if marks else "Nothing to check.",

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from evaluation.cli import program
-from evaluation.errors import DeliveryError
+from evaluation.errors import DeliveryError, UserError
 
 FILES = {
     "schools.csv": "Bldg,Low,High,Days\n101,6,8,180\n",
@@ -98,3 +98,13 @@ def test_names_from_outside_stand_to_the_letter_and_whole(name: str, district: P
     assert (code, out) == (3, "[a] report.html\n")
     assert f"  ia-9001/2024/{file.name}, row 2, column {name}\n" in err
     assert name in Path("[a] report.html").read_text()
+
+
+@pytest.mark.parametrize(("words", "said"), [
+    (["--html", "."], "this is a folder"), (["--json", "nowhere/report.json"], "there is no such folder"),
+    (["--html", "report", "--json", "./report"], "two results"), (["--html", 300 * "r"], "cannot be written")])
+def test_what_cannot_be_written_is_said_and_makes_no_folder(words: list[str], said: str, district: Path,
+                                                            tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=said):
+        _check("ia-9001", *words)
+    assert list(tmp_path.iterdir()) == [district]
