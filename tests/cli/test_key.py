@@ -11,7 +11,7 @@ from evaluation.cli.key import key
 from evaluation.errors import DeliveryError
 from evaluation.ingest.identity.crosswalk import read_crosswalk
 from evaluation.ingest.identity.pseudonym import key_id, student_pseudonyms
-from tests.ingest.corpus.delivery import MAPPING, good_files
+from tests.ingest.corpus.delivery import MAPPING, good_files, put
 
 runner = CliRunner()
 
@@ -93,11 +93,7 @@ def test_rotating_writes_pseudonyms_of_both_keys_beside_the_mapping(tmp_path: Pa
 
 
 def _delivered(folder: Path) -> Path:
-    for name, content in good_files().items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(content)
-    (folder / "mapping.yaml").write_text(MAPPING)
-    return folder
+    return put(folder, good_files(), MAPPING)
 
 
 def test_hashed_copies_hold_no_id_and_give_the_same_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,6 +127,6 @@ def test_a_file_that_is_no_csv_is_not_hashed(tmp_path: Path, monkeypatch: pytest
     folder = _delivered(tmp_path / "in" / "ia-9001")
     (folder / "2024/students.csv").write_bytes(b'Student Number,RaceEth,IEP\n"Zyxxyqua\n')
     monkeypatch.setenv("EVALUATION_PSEUDONYM_KEY", "k" * 32)
-    with pytest.raises(DeliveryError, match="not the CSV file") as caught:
+    with pytest.raises(DeliveryError, match="quotation mark") as caught:
         _say("hash", folder, "--to", tmp_path / "out")
     assert "Zyxxyqua" not in str(caught.value)

@@ -10,16 +10,12 @@ from evaluation.errors import DeliveryError
 from evaluation.ingest.check_delivery import check_delivery
 from evaluation.ingest.district import District
 from evaluation.params import Study
+from tests.ingest.corpus.delivery import put
 
 
 @pytest.fixture
 def delivered(tmp_path: Path, files: Callable[[], dict[str, bytes]], mapping_text: str) -> Path:
-    district = tmp_path / "ia-9001"
-    for name, content in files().items():
-        (district / name).parent.mkdir(parents=True, exist_ok=True)
-        (district / name).write_bytes(content)
-    (district / "mapping.yaml").write_text(mapping_text)
-    return district
+    return put(tmp_path / "ia-9001", files(), mapping_text)
 
 
 def test_a_file_is_judged_as_in_the_delivery(delivered: Path, study: Study, take: Callable[..., District]) -> None:

@@ -13,18 +13,14 @@ from evaluation.cli import program
 from evaluation.errors import DeliveryError
 from evaluation.ingest.check_delivery import check_delivery
 from evaluation.ingest.report.html import page
+from tests.ingest.corpus.delivery import put
 
 OLD, NEW = b"101,2023-09,20,1,0", b"101,2023-09,20,4,0"
 
 
 @pytest.fixture
 def sent(tmp_path: Path, files: Callable[[], dict[str, bytes]], mapping_text: str) -> Path:
-    district = tmp_path / "sent" / "ia-9001"
-    for name, content in files().items():
-        (district / name).parent.mkdir(parents=True, exist_ok=True)
-        (district / name).write_bytes(content)
-    (district / "mapping.yaml").write_text(mapping_text)
-    return district
+    return put(tmp_path / "sent" / "ia-9001", files(), mapping_text)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from evaluation.ingest.__main__ import main
 from evaluation.ingest.check_delivery import check_delivery
 from evaluation.ingest.report.html import page
 from evaluation.params import Study
+from tests.ingest.corpus.delivery import put
 
 ROOT = Path(__file__).parents[2]
 
@@ -22,11 +23,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: Callable[[],
     for name in ("params.yaml", "dvc.yaml"):
         shutil.copy(ROOT / name, tmp_path / name)
     shutil.copytree(ROOT / "studies", tmp_path / "studies")
-    district = tmp_path / "data/restricted/deliveries/partnership/ia-9001"
-    for name, content in files().items():
-        (district / name).parent.mkdir(parents=True, exist_ok=True)
-        (district / name).write_bytes(content)
-    (district / "mapping.yaml").write_text(mapping_text)
+    put(tmp_path / "data/restricted/deliveries/partnership/ia-9001", files(), mapping_text)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("EVALUATION_PSEUDONYM_KEY", "k" * 32)
     return tmp_path

@@ -1,5 +1,8 @@
 """The plain delivery of one small district, and its mapping: what every case of the corpus spoils."""
 
+from collections.abc import Mapping
+from pathlib import Path
+
 import yaml
 
 from evaluation.ingest.mapping.schema import DistrictMapping, read_mapping
@@ -77,6 +80,15 @@ def csv_of(table: str, rows: list[str] | None = None) -> bytes:
 
 def good_files() -> dict[str, bytes]:
     return {f"{YEAR}/{table}.csv": csv_of(table) for table in HEADERS}
+
+
+def put(folder: Path, files: Mapping[str, bytes], mapping: str) -> Path:
+    """Write a delivery and its mapping into a district's folder."""
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    (folder / "mapping.yaml").write_text(mapping)
+    return folder
 
 
 def mapping_of(**changes: object) -> DistrictMapping:

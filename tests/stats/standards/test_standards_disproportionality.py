@@ -19,50 +19,30 @@ def arrays(case, *names):
     return [np.array(case[name], dtype=float) for name in names]
 
 
-def test_identification_is_the_reference_case(case):
-    expected = case["ID_B"]
-    events, students, state = arrays(case, "ID_count", "ID_enroll", "ID_state_enroll")
-    group = case["groups"].index("B")
-    found = describe_group(events, students, group)
-    assert found.risk == pytest.approx(expected["risk"], abs=5e-7), case["source"]
-    assert found.other_risk == pytest.approx(expected["other"], abs=5e-7)
-    assert found.risk_ratio == pytest.approx(expected["rr"], abs=5e-5)
-    assert found.risk_difference == pytest.approx(expected["rd"], abs=5e-7)
-    assert found.composition == pytest.approx(expected["comp"], abs=5e-7)
-    assert found.composition_of_students == pytest.approx(expected["comp_pop"], abs=5e-7)
-    assert found.composition_difference == pytest.approx(expected["comp_diff"], abs=5e-7)
-    assert found.relative_difference == pytest.approx(expected["rel"], abs=5e-6)
-    assert found.composition_bound == pytest.approx(expected["e_bound"], abs=5e-7)
-    assert weighted_risk_ratio(events, students, group, state_students=state) == pytest.approx(
-        expected["wrr"], abs=5e-7)
+DIGITS = {"risk": 5e-7, "other_risk": 5e-7, "risk_ratio": 5e-5, "risk_difference": 5e-7, "composition": 5e-7,
+          "composition_of_students": 5e-7, "composition_difference": 5e-7, "relative_difference": 5e-6,
+          "composition_bound": 5e-7, "weighted": 5e-7}
+"""Half of the last digit that the reference case gives."""
+RISKS = {"risk": "risk", "other_risk": "other", "risk_ratio": "rr", "risk_difference": "rd", "composition": "comp",
+         "composition_bound": "e_bound", "weighted": "wrr"}
+COMPOSITIONS = {"composition_of_students": "comp_pop", "composition_difference": "comp_diff",
+                "relative_difference": "rel"}
+RATES = {"risk": "rate", "other_risk": "other", "risk_ratio": "ratio", "risk_difference": "diff", "weighted": "wr"}
 
 
-def test_suspension_is_the_reference_case(case):
-    expected = case["SUSP_A"]
-    events, students, state = arrays(case, "SUSP_count", "SUSP_n", "SUSP_state_n")
-    group = case["groups"].index("A")
-    found = describe_group(events, students, group)
-    assert found.risk == pytest.approx(expected["risk"], abs=5e-7), case["source"]
-    assert found.other_risk == pytest.approx(expected["other"], abs=5e-7)
-    assert found.risk_ratio == pytest.approx(expected["rr"], abs=5e-5)
-    assert found.risk_difference == pytest.approx(expected["rd"], abs=5e-7)
-    assert found.composition == pytest.approx(expected["comp"], abs=5e-7)
-    assert found.composition_bound == pytest.approx(expected["e_bound"], abs=5e-7)
-    assert weighted_risk_ratio(events, students, group, state_students=state) == pytest.approx(
-        expected["wrr"], abs=5e-7)
-
-
-def test_removals_per_student_are_the_reference_case(case):
-    expected = case["REM_2M"]
-    events, students, state = arrays(case, "REM_count", "REM_n", "SUSP_state_n")
-    group = case["groups"].index("M2")
-    found = describe_group(events, students, group)
-    assert found.risk == pytest.approx(expected["rate"], abs=5e-6), case["source"]
-    assert found.other_risk == pytest.approx(expected["other"], abs=5e-7)
-    assert found.risk_ratio == pytest.approx(expected["ratio"], abs=5e-5)
-    assert found.risk_difference == pytest.approx(expected["diff"], abs=1.5e-6)
-    assert weighted_risk_ratio(events, students, group, state_students=state) == pytest.approx(
-        expected["wr"], abs=5e-7)
+@pytest.mark.parametrize(("named", "group", "columns", "names", "digits"), [
+    ("ID_B", "B", ("ID_count", "ID_enroll", "ID_state_enroll"), RISKS | COMPOSITIONS, {}),
+    ("SUSP_A", "A", ("SUSP_count", "SUSP_n", "SUSP_state_n"), RISKS, {}),
+    ("REM_2M", "M2", ("REM_count", "REM_n", "SUSP_state_n"), RATES, {"risk": 5e-6, "risk_difference": 1.5e-6})],
+    ids=["identification", "suspension", "removals per student"])
+def test_a_group_is_the_reference_case(case, named, group, columns, names, digits):
+    expected = case[named]
+    events, students, state = arrays(case, *columns)
+    place = case["groups"].index(group)
+    found = vars(describe_group(events, students, place)) | {
+        "weighted": weighted_risk_ratio(events, students, place, state_students=state)}
+    for name, theirs in names.items():
+        assert found[name] == pytest.approx(expected[theirs], abs=(DIGITS | digits)[name]), (name, case["source"])
 
 
 def test_alternate_risk_ratios_are_the_reference_case(case):
