@@ -26,11 +26,11 @@ class Signs:
         """Return the signs of some clusters, sorted places among the n."""
         return self if len(cluster) == len(self.points) else Signs(self.points[cluster])
 
-    def squared(self, factor: Floats) -> Floats | float:
-        """Return Σ_g factor_g v_g² of every vector (B,), or of any where all v² = 1."""
+    def squared(self, left: Floats, right: Floats) -> Floats | float:
+        """Return Σ_g left_g right_g v_g² of every vector (B,), or of any where all v² = 1."""
         if self._squares is None:
-            return float(factor.sum())
-        found: Floats = factor @ self._squares
+            return float(left @ right)
+        found: Floats = (left * right) @ self._squares
         return found
 
     @cached_property

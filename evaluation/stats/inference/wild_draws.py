@@ -130,7 +130,7 @@ class Signed:
         """Change with δ of x, and of x less that of y (r, B); and the variance's term in δ² (B,)."""
         of, signs = self.of, self.signs.points
         x, y = of.shift @ signs, (of.left * of.slope[:, None]).T @ signs
-        return x, x - y, self.signs.squared(of.slope**2) + _dot(x, x - 2 * y)
+        return x, x - y, self.signs.squared(of.slope, of.slope) + _dot(x, x - 2 * y)
 
 
 def _dot(a: Floats, b: Floats) -> Floats:
@@ -176,12 +176,12 @@ class _Thin:
     def constant(self) -> Floats:
         """(B,): the variance at the origin."""
         d = self.signed.of.d[:, self.part]
-        found: Floats = self.signed.signs.squared(d * d) + _dot(self.x, self.x - 2 * self.y)
+        found: Floats = self.signed.signs.squared(d, d) + _dot(self.x, self.x - 2 * self.y)
         return found
 
     @cached_property
     def linear(self) -> Floats:
         """(B,): its term in δ."""
         of, (x_slope, apart, _) = self.signed.of, self.signed.thin_slope
-        own = self.signed.signs.squared(of.d[:, self.part] * of.slope)
+        own = self.signed.signs.squared(of.d[:, self.part], of.slope)
         return 2 * (own + _dot(self.x, apart) - _dot(self.y, x_slope))
