@@ -56,7 +56,7 @@ def _public(deliveries: Path, study: Study, study_id: str) -> None:
                for table in ("public_cell", "intake", "quarantine")}
     target = written["intake"].with_name(_REPORT)
     _write(public_content(found, study), target)
-    _conclude(public_files(found), study, set(), 1.0, str(target))
+    _conclude(public_files(found), study, set(), study.quarantine_tolerance, str(target))
 
 
 def _districts(deliveries: Path, study: Study, study_id: str) -> None:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from evaluation import params
 from evaluation.errors import StudyError
+from evaluation.ingest.public.account import public_content
 from evaluation.ingest.public.cells import read_public
 from evaluation.ingest.public.wide import read_wide
 
@@ -142,3 +143,32 @@ def test_the_sample_of_the_civil_rights_data_collection_is_read_whole():
             absent, enrolled = (sum(int(row[f"SCH_{what}_BL_{sex}"]) for sex in "MF") for what in ("ABSENT", "ENR"))
             assert black.loc[unit, "mean"] == pytest.approx(100 * absent / enrolled)
             assert black.loc[unit, "n_students"] == enrolled
+
+
+@pytest.mark.skipif(not SAMPLE.is_file(), reason="the real sample is not beside the project")
+def test_rows_of_other_districts_are_told_and_take_nothing_and_the_tolerance_is_the_studys():
+    rows = list(csv.DictReader(io.StringIO(zipfile.ZipFile(SAMPLE).read("CRDC2013_14.csv").decode())))
+    districts = sorted({f"{row['LEA_STATE']}-{row['LEAID']}".lower() for row in rows
+                        if row["LEA_STATE"] in {"CA", "TX", "IA", "OH"}})
+    study = study_of(districts, SAMPLE.name, TABLE)
+    content = public_content(read_public(SAMPLE.parent, study), study)
+    mend = {p["rule"]: p for p in content["to_mend"]}
+    assert set(mend) == {"district_not_in_study", "more_than_students"}
+    others = sum(f"{row['LEA_STATE']}-{row['LEAID']}".lower() not in districts for row in rows)
+    assert (mend["district_not_in_study"]["rows"], mend["more_than_students"]["rows"]) == (others, 1)
+    assert mend["more_than_students"]["column"] == "SCH_ABSENT_WH_M"
+    assert content["files"][0]["findings"][0]["rows"][:1] == [mend["district_not_in_study"]["first_row"]]
+    assert content["verdict"] == {"exit_code": 0, "sentence": "Send it: 1 row of 1,000 is set aside, within the 2 % "
+                                  f"that are tolerated; {others} more, without loss to the study."}
+
+
+def test_more_faults_than_tolerated_stop_the_run_and_rows_of_other_districts_do_not(tmp_path):
+    faults = [school(50, 0, 20, 20, 0, 1, 50, 50, schid=f"0001{i}") for i in (1, 2)]
+    good = [school(3, 2, 20, 20, 0, 1, 50, 50, schid=f"0002{i}") for i in range(8)]
+    elsewhere = [school(3, 2, 20, 20, 0, 1, 50, 50, leaid="1900002", schid=f"0003{i}") for i in range(90)]
+    with zipfile.ZipFile(tmp_path / "crdc.zip", "w") as archive:
+        archive.writestr("CRDC2013_14.csv", file_of(*faults, *good, *elsewhere))
+    study = study_of(["ia-1900001"], "crdc.zip", TABLE)
+    verdict = public_content(read_public(tmp_path, study), study)["verdict"]
+    assert verdict["exit_code"] == 3
+    assert "2 of 10 rows were set aside (20.0 %)" in verdict["sentence"]

@@ -6,6 +6,7 @@ from collections import defaultdict
 from typing import Any
 
 from evaluation.ingest.public.cells import PublicIntake
+from evaluation.ingest.public.file import RULES
 from evaluation.ingest.records import FileReport, Finding
 from evaluation.ingest.report.content import report_content
 from evaluation.params import Study
@@ -21,8 +22,8 @@ def public_files(found: PublicIntake) -> tuple[FileReport, ...]:
 
 
 def public_content(found: PublicIntake, study: Study) -> dict[str, Any]:
-    """Return the content of report.json; rows that are set aside are no reason to stop, since nobody can mend them."""
-    return report_content(public_files(found), found.quarantine, {}, tolerance=1.0,
+    """Return the content of report.json."""
+    return report_content(public_files(found), found.quarantine, {}, tolerance=study.quarantine_tolerance,
                           accept_without=study.deliveries.accept_without, silent=(), definitions=f"study {study.id}",
                           pseudonyms="none: no row is about a person")
 
@@ -34,7 +35,7 @@ def _set_aside(found: PublicIntake) -> dict[str, tuple[Finding, ...]]:
     for (file, rule), mine in rows.groupby(["file", "rule"], sort=True):
         first = mine.sort_values("row").iloc[0]
         by_file[str(file)].append(Finding("quarantined", str(rule), int(first["row"]), first["column"], len(mine),
-                                          str(rule).replace("_", " ").capitalize(), str(first["fix"])))
+                                          RULES[str(rule)].what, RULES[str(rule)].fix))
     return defaultdict(tuple, {file: tuple(findings) for file, findings in by_file.items()})
 
 

@@ -125,7 +125,7 @@ def _intake(reads: tuple[_Read, ...]) -> list[tuple[object, ...]]:
 
 def _quarantine(reads: tuple[_Read, ...]) -> list[tuple[object, ...]]:
     return [(row.unit_id or ALL_DISTRICTS, read.period, "public_cell", read.name, row.row, row.column, row.rule,
-             RULES[row.rule])
+             RULES[row.rule].fix)
             for read in reads for row in read.found.set_aside]
 
 

@@ -9,19 +9,26 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from evaluation.ingest.records import Rule
 from evaluation.params import PublicTable
 
-RULES: Mapping[str, str] = {
-    "row_length": "The row has more or fewer fields than the header: fetch the file again.",
-    "no_code": "Rows are matched by code, never by name: nothing to do unless the publisher adds the code.",
-    "total_row": "A total over all districts is no district: nothing to do.",
-    "district_not_in_study": "Add the district to the study file, or check the code's leading zeros.",
-    "unknown_group": "Add the label to the table's `groups` in the study file; it is never counted as another group.",
-    "not_a_percentage": "Expected a number from 0 to 100 or one of the publisher's codes; declare a new code.",
-    "not_a_count": "Expected a whole number or one of the publisher's codes; declare a new code.",
-    "more_than_students": "More students counted than there are in the group: ask the publisher.",
-    "duplicate_row": "The same cell is listed again with the same value; the first row is used.",
-    "conflicting_rows": "The same cell is listed with different values and none is used: ask the publisher.",
+RULES: Mapping[str, Rule] = {
+    "row_length": Rule("The row has more or fewer fields than the header", "Fetch the file again."),
+    "no_code": Rule("The row has no code; rows are matched by code, never by name",
+                    "Nothing to do unless the publisher adds the code."),
+    "total_row": Rule("The row is a total over all districts, which is no district", "Nothing to do."),
+    "district_not_in_study": Rule(
+        "The row is of a district that is not in the study",
+        "Nothing to do, unless it should be: then add it to the study file, or check the code's leading zeros."),
+    "unknown_group": Rule("The group's label is not declared; it is never counted as another group",
+                          "Add the label to the table's `groups` in the study file."),
+    "not_a_percentage": Rule("The value is no number from 0 to 100 and none of the publisher's codes",
+                             "Declare a new code in the study file, or ask the publisher."),
+    "not_a_count": Rule("The value is no whole number and none of the publisher's codes",
+                        "Declare a new code in the study file, or ask the publisher."),
+    "more_than_students": Rule("More students are counted than there are in the group", "Ask the publisher."),
+    "duplicate_row": Rule("The same cell is listed again with the same value; the first row is used", "Nothing to do."),
+    "conflicting_rows": Rule("The same cell is listed with different values, and none is used", "Ask the publisher."),
 }
 """Every rule by which a row is set aside, and what can be done about it. A row is set aside by the first it breaks."""
 

@@ -9,7 +9,7 @@ from typing import Literal
 
 from evaluation.ingest.records import FileReport, Finding, Kind
 from evaluation.ingest.report.account import refused_files
-from evaluation.ingest.report.tolerance import NO_LOSS, Place, over_tolerance, place
+from evaluation.ingest.report.tolerance import NO_LOSS, Place, over_tolerance, place, set_aside_without_loss
 
 _BASE = ("school_year", "enrollment")
 _CAUSED_BY = {**dict.fromkeys(("no_roster", "no_enrollment", "school_not_in_roster", "not_enrolled_at_school",
@@ -94,9 +94,13 @@ def verdict(files: tuple[FileReport, ...], found: Iterable[Problem], *, toleranc
     without = f" The study goes without {_counted(len(accepted), 'refused file')}." if accepted else ""
     if not aside:
         return Verdict(f"Send it: every {'other ' if accepted else ''}row was accepted.{without}", 0)
-    within = f", within the {100 * tolerance:g} % that are tolerated" if tolerance < 1 else ""
-    return Verdict(f"Send it: {_counted(aside, 'row')} of {sum(f.rows_in for f in files):,} "
-                   f"{'is' if aside == 1 else 'are'} set aside{within}.{without}", 0)
+    harmless = sum(set_aside_without_loss(f) for f in files)
+    said = ", which takes nothing from the study" if harmless == aside else (
+        f", within the {100 * tolerance:g} % that are tolerated" if tolerance < 1 else "")
+    also = f"; {harmless:,} more, without loss to the study" if 0 < harmless < aside else ""
+    lost = aside - harmless or aside
+    return Verdict(f"Send it: {_counted(lost, 'row')} of {sum(f.rows_in for f in files):,} "
+                   f"{'is' if lost == 1 else 'are'} set aside{said}{also}.{without}", 0)
 
 
 def _needed(found: Sequence[Problem], groups: Sequence[Sequence[tuple[FileReport, Finding]]],

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from evaluation.ingest.records import FileReport
 
-NO_LOSS = ("total_row", "header_again", "consent_refused", "no_grade_band")
+NO_LOSS = ("total_row", "header_again", "consent_refused", "no_grade_band", "district_not_in_study", "duplicate_row")
 """Rules by which rows are set aside without taking anything from the study: they are never too many."""
 Place = tuple[str, str, int]
 """District, table and school year."""
@@ -35,6 +35,11 @@ def place(file: FileReport) -> Place:
     return file.district_id, file.table, file.school_year
 
 
+def set_aside_without_loss(file: FileReport) -> int:
+    """Return how many rows of a file were set aside by rules that take nothing from the study."""
+    return sum(f.count for f in file.findings if f.kind == "quarantined" and f.rule in NO_LOSS)
+
+
 def over_tolerance(files: Iterable[FileReport], tolerance: float) -> tuple[OverTolerance, ...]:
     """Return where a larger share of the rows was set aside than tolerated, the largest share first.
 
@@ -43,7 +48,7 @@ def over_tolerance(files: Iterable[FileReport], tolerance: float) -> tuple[OverT
     read: dict[Place, int] = defaultdict(int)
     aside: dict[Place, int] = defaultdict(int)
     for file in files:
-        harmless = sum(f.count for f in file.findings if f.kind == "quarantined" and f.rule in NO_LOSS)
+        harmless = set_aside_without_loss(file)
         read[place(file)] += file.rows_in - file.rows_refused - harmless
         aside[place(file)] += file.rows_quarantined - harmless
     found = (OverTolerance(at, read[at], aside[at]) for at in read
