@@ -10,8 +10,11 @@ import pytest
 from evaluation import engine
 from evaluation.contracts import TABLES
 from evaluation.ingest.district import District
+from evaluation.ingest.identity.k_anonymity import k_anonymity
+from evaluation.ingest.identity.linking import movement
 from evaluation.ingest.report.content import report_content
 from evaluation.ingest.report.html import page
+from evaluation.ingest.report.identity import identity_content
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
@@ -50,6 +53,9 @@ def report(tmp_path: Path, take: Callable[..., District]) -> Path:
         tables = {name: session.frame(table) for name, table in found.tables.items() if name in TABLES}
         content = report_content(found.files, found.quarantine, tables, tolerance=0.02, accept_without=(), silent=(),
                                  definitions="study test", pseudonyms="test")
+        linked = {"ia-9001": {"id_type": "local_id", "years_that_do_not_link": [2022]}}
+        content |= identity_content(linked, movement(tables["enrollment"]), {
+            "ia-9001": k_anonymity(tables["enrollment"], tables["student_year"])})
     target = tmp_path / "report.html"
     target.write_text(page(content))
     return target

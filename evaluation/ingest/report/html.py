@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from evaluation.ingest.report.coverage_matrix import STATES
+from evaluation.ingest.report.not_sent import not_sent
 from evaluation.ingest.report.small_counts import FEWEST
 
 _MARKS = {"sent": "✓", "no_rows": "○", "refused": "✕", "not_sent": "–", "not_listed": "·"}
@@ -27,12 +28,18 @@ def page(content: Mapping[str, Any]) -> str:
     environment = Environment(loader=PackageLoader("evaluation.ingest.report", "templates"), autoescape=True,
                               undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters.update(count="{:,}".format, words=_words, table=_table, marked=_marked)
+    revisions = content.get("revisions", [])
     template = environment.get_template("report.html.j2")
     return template.render(
         report=content, colour={0: "good", 2: "bad", 3: "warn"}[content["verdict"]["exit_code"]],
         coverage=_coverage(content["coverage"]), files=_files(content["files"]), marks=_MARKS, states=STATES,
         movement=_movement(content), not_compared=[f for f in content.get("superseded_files", []) if f["refusal"]],
-        fewest=FEWEST, revisions=content.get("revisions", []), title=_title(content))
+        fewest=FEWEST, revisions=[r for r in revisions if not _is_same(r)], same=[r for r in revisions if _is_same(r)],
+        not_sent=list(not_sent(content["coverage"])), title=_title(content))
+
+
+def _is_same(revision: Mapping[str, Any]) -> bool:
+    return {revision["added"], revision["removed"], revision["changed"]} <= {0, "0"}
 
 
 def _title(content: Mapping[str, Any]) -> str:
