@@ -70,6 +70,9 @@ def identifiers() -> dict[str, Draw]:
             return day.strftime(form).replace("/0", "/").lstrip("0") if form == "%m/%d/%Y" else day.strftime(form)
         return drawn
 
+    def elsewhere(form: str) -> Draw:
+        return lambda rng: form.format(*(rng.choice(part.split("|")) for part in rng.choice(_ELSEWHERE)))
+
     told = ("{n} was sent to the nurse after lunch and his mother was called", "Spoke with mom, she will pick up {n}",
             "Student said that he hit {n} because he was pushed during recess",
             "{n} refused to leave the room and told the teacher that she would not do her work today",
@@ -80,6 +83,8 @@ def identifiers() -> dict[str, Draw]:
         "name: Last, First M.": seeded(lambda rng, f: f"{f.last_name()}, {f.first_name()} {f.first_name()[0]}."),
         "name: LAST FIRST": seeded(lambda rng, f: f"{f.last_name()} {f.first_name()}".upper()),
         "name: first last": seeded(lambda rng, f: f"{f.first_name()} {f.last_name()}".lower()),
+        "name: from elsewhere, First Last": elsewhere("{} {}"),
+        "name: from elsewhere, LAST, FIRST": lambda rng: elsewhere("{1}, {0}")(rng).upper(),
         "name: First": seeded(lambda rng, f: f.first_name()),
         "name: Last": seeded(lambda rng, f: f.last_name()),
         "social security number, dashes": social("{}-{}-{}"), "social security number, spaces": social("{} {} {}"),
@@ -95,14 +100,30 @@ def identifiers() -> dict[str, Draw]:
     }
 
 
-STREWN = ("name: First Last", "name: Last, First", "name: Last, First M.", "social security number, dashes",
-                   "social security number, spaces", "e-mail", "phone, dashes", "phone, brackets", "phone, points",
-                   "phone, +1", "birth, ISO", "birth, US", "birth, 17-Apr-2011", "birth, April 17, 2011", "address",
-                   "address, box", "free text")
-"""Kinds that can be known from one cell alone; a word, or a bare number, can not."""
+STREWN = ("name: First Last", "name: Last, First", "name: Last, First M.", "name: from elsewhere, First Last",
+          "name: from elsewhere, LAST, FIRST", "social security number, dashes", "social security number, spaces",
+          "social security number, bare", "e-mail", "phone, dashes", "phone, brackets", "phone, points", "phone, +1",
+          "phone, bare", "birth, ISO", "birth, US", "birth, 17-Apr-2011", "birth, April 17, 2011", "address",
+          "address, box", "free text")
+"""Kinds that can be known from one cell alone, or from a number out of place; a surname can not."""
 
-UNDECIDABLE = ("school name", "course name", "city", "entry date over years")
-"""Columns in which a school's name, or a day of many years ago, is what the column holds."""
+UNDECIDABLE = ("school name", "entry date over years", "id, 9 digits", "id, 9 digits in order", "id, 10 digits",
+               "id, 10 digits by year")
+"""Columns in which a person's name, a day of many years ago or such a number is what the column holds."""
+
+_ELSEWHERE = (
+    ("Pa Houa|Xiong|Tou|Mai See|Kao|Yer|Nhia", "Vang|Xiong|Yang|Lor|Thao|Moua|Vue"),
+    ("Abdirahman|Hodan|Fadumo|Ayaan|Ifrah|Khadra", "Warsame|Abdi|Hassan|Farah|Jama|Omar|Mohamed"),
+    ("Thi Hoa|Van Minh|Ngoc Anh|Quoc Bao|Phuong|Linh", "Nguyen|Tran|Le|Pham|Huynh|Hoang|Phan"),
+    ("Xiaoming|Yuhan|Zihao|Jingyi|Mei-Ling|Haoran", "Wang|Li|Zhang|Liu|Chen|Huang|Zhao"),
+    ("Min-jun|Seo-yeon|Ji-hoon|Soo-min|Eun Ji", "Kim|Lee|Park|Choi|Kang|Yoon"),
+    ("Aarav|Ananya|Venkata|Lakshmi|Sai Krishna|Harshitha", "Patel|Reddy|Sharma|Iyer|Subramanian|Singh|Gupta"),
+    ("Eh Doh|Paw Htoo|Hser Ku|Naw Mu|Ler Moo", "Htoo|Wah|Soe|Aung"),
+    ("Mohammed|Fatima|Noor|Zainab|Yousef", "Al-Hassan|El-Sayed|Khalil|Haddad|Mansour|Nasser"),
+    ("María José|Juan Carlos|Ximena|Ángel|Yaretzi", "García López|Hernández|de la Cruz|Martínez-Ruiz|Peña|Núñez"),
+    ("Sione|Tevita|Lesieli|Leilani", "Tupou|Fonoti|Kealoha|Tuiasosopo|Latu"),
+)
+"""Given names and surnames of families from elsewhere, as schools write them."""
 
 _COURSES = ("Algebra I", "Algebra 2 Honors", "Biology", "AP Biology", "English 9", "English Language Arts 6",
             "World History", "US Government", "Spanish II", "French I", "Physical Education", "Band", "Concert Choir",
@@ -132,6 +153,23 @@ _BEHAVIORS = ("Fighting", "Physical Assault", "Disruption", "Insubordination", "
               "Alcohol")
 _DISABILITIES = ("Specific Learning Disability", "Speech or Language Impairment", "Autism", "Other Health Impairment",
                  "Emotional Disturbance", "Intellectual Disability", "Hearing Impairment", "Multiple Disabilities")
+
+
+_PROGRAMS = ("Big Brothers Big Sisters", "Boys & Girls Club", "Check & Connect", "City Year", "Girls on the Run",
+             "AVID", "Jobs for America's Graduates", "Leader in Me", "Project Lead the Way", "Reading Recovery",
+             "Al's Pals", "Wilson Reading", "Fountas & Pinnell", "Orton-Gillingham", "Lucy Calkins Units of Study",
+             "Saxon Math", "Zones of Regulation", "Second Step", "Carl D. Perkins", "McKinney-Vento")
+_TESTS = ("MAP Growth Reading", "DIBELS", "WIDA ACCESS", "Iowa Assessments", "Woodcock-Johnson", "Stanford-Binet",
+          "Gates-MacGinitie", "Terra Nova", "Raven's Matrices", "Naglieri", "Vineland", "Peabody Picture Vocabulary")
+_COLLEGES = ("Drake University", "Howard University", "Luther College", "William Penn University", "Grinnell College",
+             "Franklin Pierce University", "Kirkwood Community College", "Job Corps", "Undecided", "Gap Year")
+_COUNTIES = ("Polk County", "Story County", "Jefferson Davis Parish", "St. Mary Parish", "Prince George's County",
+             "Van Buren County", "Carroll County", "Henry County")
+_ITEMS = ("My teacher explains things in a way I understand.", "Students here treat me with respect.",
+          "There is an adult at school I can talk to when I have a problem.",
+          "When I make a mistake, my teacher helps me learn from it.", "Adults at this school care about me.")
+_MASCOTS = ("Bulldogs", "Roughriders", "Cross Country", "Chess Club", "Student Council", "Mock Trial",
+            "Knitting Circle", "Ultimate Frisbee", "Track and Field")
 
 
 def clean() -> dict[str, tuple[tuple[str, ...], Draw]]:
@@ -182,6 +220,12 @@ def clean() -> dict[str, tuple[tuple[str, ...], Draw]]:
         "behavior": (("Behavior", "Offense", "Event Type"), one(_BEHAVIORS)),
         "program": (("Program", "Grant Program"), one(("Title I", "21st CCLC", "Gifted and Talented", "DILE Cohort 1",
                                                        "AVID", "Read 180"))),
+        "program of a name": (("Program", "Intervention", "Curriculum"), one(_PROGRAMS)),
+        "test": (("Test", "Assessment", "Instrument"), one(_TESTS)),
+        "college": (("College", "Plan", "Postsecondary"), one(_COLLEGES)),
+        "county": (("County", "Resident County"), one(_COUNTIES)),
+        "item": (("Item", "Question", "Statement"), one(_ITEMS)),
+        "mascot": (("Club", "Activity", "Team"), one(_MASCOTS)),
         "decimal": (("GPA", "Rate", "Scale Score SE"), lambda rng: f"{rng.random() * 4:.3f}"),
         "days": (("Days Absent", "Enrolled"), lambda rng: f"{rng.randint(0, 360) / 2:g}"),
         "score": (("Score", "RIT", "Percentile", "Phonemic Awareness"), lambda rng: f"{rng.randint(100, 300)}"),

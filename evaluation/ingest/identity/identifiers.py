@@ -116,11 +116,12 @@ def kind_of_values(values: Iterable[str], *, is_declared: bool, school_year: int
     names = names_among(shapes, words, is_declared=is_declared)
     if is_declared:
         return ("name", names) if names else None
+    told = narratives(shapes)
     for kind, found in (
         ("social security number", _bare(shapes, 9, _SOCIAL, _are_social_security)),
         ("phone", _bare(shapes, 10, _DIALLED, _are_phones) | _local_phones(shapes)),
+        ("free text", told | names if told else told),
         ("name", names),
-        ("free text", narratives(shapes)),
         ("date of birth", birth_dates(shapes, words, school_year)),
     ):
         if found:

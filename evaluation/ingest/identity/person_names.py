@@ -26,13 +26,13 @@ _TITLE = re.compile(r"(?:mr|mrs|ms|mx|miss|dr|prof|coach|sr|sra|srta)\.? +(?=[^\
 _INITIAL = re.compile(r"^[A-DF-MO-RT-VX-Z]\. |[A-Z]\.$")
 """An initial with its point; before a word it may also be north, east, south or west."""
 _OTHER_SCRIPT = re.compile("[\u0370-\u1dff\u3040-\u9fff\uac00-\ud7ff]")
-_NAMED_FOR = re.compile(r"school|\b(?:sch|bldg|building|campus|site|location|feeder|house|wing|textbook|book|novel|"
-                        r"author|grant|fund|award|scholarship|holiday|event)|(?<!course )(?<!class )\btitle")
+_NAMED_FOR = re.compile(r"school(?! (?:city|county|district))|\b(?:sch\b|bldg|building|campus|site|location|feeder|house|"
+                        r"wing|textbook|book|novel|author|grant|fund|award|scholarship|holiday|event)"
+                        r"|(?<!course )(?<!class )\btitle")
 """Columns of what is named for persons, or written by them."""
-_TOPIC = re.compile(r"course|class|subject|section|\b(?:room|activity|sport|club|city|town|municip|county|district|lea|"
-                    r"country|citizen|nation|state|college|institution|post ?second|universit|program|initiative|"
-                    r"interven|service|curricul|vendor|publisher|route|stop|team|mascot|assessment|test|instrument)")
-"""Columns with many words that are also names: of places, courses and programs."""
+_PLACE = re.compile(r"\b(?:city|town|municip|county|district|lea|country|citizen|nation|state|program|initiative|"
+                    r"interven|service|curricul|vendor|publisher|route|stop|assessment|test|instrument)")
+"""Columns with many words that are also names: of places, programs and tests."""
 _COLUMN = 0.5
 _FEWEST = 3
 _PLACES = 0.8
@@ -64,7 +64,7 @@ def names_among(shapes: Shapes, header: str, *, is_declared: bool) -> frozenset[
 
     In a column of names half of the values are enough, in any order and case and with names that no list has. A single
     cell among others names a person by two words, by a title or an initial and one, or by a usual given name among
-    other words or alone; in a column of places and programs by a usual given name and a surname; in one of what is
+    other words or alone; in a column of places and programs by a given name and a surname; in one of what is
     named for persons by `Surname, Given`.
 
     Parameters
@@ -77,8 +77,9 @@ def names_among(shapes: Shapes, header: str, *, is_declared: bool) -> frozenset[
     has_words = len(values) >= _COLUMN * shapes.n
     likeness = _likeness(shapes, header, has_words=has_words)
     if has_words or not is_declared:
-        share, fewest = (_COLUMN, _FEWEST) if likeness in ("odd", "loose") else (_PLACES, _FEWEST_PLACES)
-        if _is_column(values, share, fewest, has_single=likeness != "named_for"):
+        is_free = likeness in ("odd", "loose")
+        share, fewest = (_COLUMN, _FEWEST) if is_free else (_PLACES, _FEWEST_PLACES)
+        if _is_column(values, share, fewest, has_single=is_free):
             return frozenset(values)
     if is_declared and likeness != "odd":
         return frozenset()
@@ -104,7 +105,7 @@ def is_told_of_a_person(word: str) -> bool:
 def _likeness(shapes: Shapes, header: str, *, has_words: bool) -> Likeness:
     if has_words and _NAMED_FOR.search(header):
         return "named_for"
-    if has_words and _TOPIC.search(header):
+    if has_words and _PLACE.search(header):
         return "strict"
     return "odd" if len(shapes.matching(_SEVERAL_WORDS)) <= max(1, _FEW * shapes.n) else "loose"
 
@@ -184,8 +185,12 @@ def _is_surely_person(words: _Words, text: str, likeness: Likeness, *, has_title
             words.alone > 1 or has_usual or (is_strict and has_initial and words.alone > 0))
     if has_title:
         return is_strict and any(map(_is_name, words.core))
-    has_both = " " in text and words.core[0] in listed("usual") and _is_name(words.core[-1])
-    return is_strict and has_both and (words.alone > 1 or len(words.every) > len(words.core) > 1)
+    if not is_strict or " " not in text or len(words.core) == 1:
+        return False
+    is_usual = words.core[0] in listed("usual") and _is_name(words.core[-1])
+    has_initial = len(words.every) > len(words.core)
+    return (is_usual and (words.alone > 1 or has_initial)) or (
+        words.core[0] in listed("given") and words.alone == len(words.core))
 
 
 def _is_surname_first(text: str) -> bool:

@@ -15,7 +15,8 @@ _BYTES = bytes(ord("9") if chr(b).isdigit() and b < 128 else ord("a") if chr(b).
                for b in range(256))
 _WORD = re.compile("aa+")
 _FEW = 0.02
-_FEWEST = 2
+_HANDFUL = 5
+_FEWEST = 3
 _MIXED = re.compile("(?:a9+){4,}a?|(?:9+a){4,}9*")
 
 
@@ -31,8 +32,8 @@ class Shapes:
         return [value for shape, values in self.by_shape.items() if pattern.search(shape) for value in values]
 
     def are_few(self, values: Collection[str]) -> bool:
-        """Return whether values are out of place: one, or one in fifty, among others."""
-        return 0 < len(values) <= max(1, _FEW * self.n) and self.n > _FEWEST
+        """Return whether values are out of place: a handful, or one in fifty, among at least as many others."""
+        return 0 < len(values) <= max(_HANDFUL, _FEW * self.n) and self.n >= max(_FEWEST, 2 * len(values))
 
     def of(self, shape: str) -> list[str]:
         """Return the values of one shape."""
