@@ -10,6 +10,8 @@ from evaluation.engine import Session
 from evaluation.ingest.district import District, ingest_district
 from evaluation.ingest.identity.crosswalk import CROSSWALKS, Crosswalk, is_beside, read_crosswalk
 from evaluation.ingest.mapping.schema import DistrictMapping, read_mapping
+from evaluation.ingest.records import Flaw, RefusedFileError
+from evaluation.ingest.versions import year_and_day
 from evaluation.params import Study
 
 MAPPING = "mapping.yaml"
@@ -30,8 +32,10 @@ class DistrictFolder:
 
 
 def read_folder(path: Path) -> DistrictFolder:
-    """Return a district's folder with its mapping and its crosswalk."""
-    return DistrictFolder(path, read_folder_mapping(path), read_folder_crosswalk(path))
+    """Return a district's folder with its mapping and its crosswalk, which is empty where it has none."""
+    mapping = read_folder_mapping(path)
+    crosswalk = read_crosswalk({str(p): p.read_bytes() for p in sorted(path.glob(CROSSWALKS))})
+    return DistrictFolder(path, mapping, crosswalk)
 
 
 def read_folder_mapping(folder: Path) -> DistrictMapping:
@@ -40,15 +44,27 @@ def read_folder_mapping(folder: Path) -> DistrictMapping:
     return read_mapping(path.read_bytes(), where=str(path), folder=folder.resolve().name)
 
 
-def read_folder_crosswalk(folder: Path) -> Crosswalk:
-    """Return the crosswalk of a district's folder, empty where it has none."""
-    return read_crosswalk({str(p): p.read_bytes() for p in sorted(folder.glob(CROSSWALKS))})
-
-
 def delivered_paths(folder: Path) -> tuple[str, ...]:
-    """Return the delivered files below a district's folder, sorted; hidden files are none."""
-    below = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    """Return the delivered files below a district's folder, sorted; hidden files are none.
+
+    Links to nowhere and empty folders with a file's name are among them, so that they are refused and not overlooked.
+    """
+    below = (path.relative_to(folder) for path in folder.rglob("*") if not path.is_dir() or _is_in_place_of_file(path))
     return tuple(sorted(path.as_posix() for path in below if is_delivered(path)))
+
+
+def read_delivered(path: Path) -> bytes:
+    """Return a delivered file's bytes (RefusedFileError: it cannot be opened)."""
+    try:
+        if path.is_file():
+            return path.read_bytes()
+    except OSError:
+        pass
+    raise RefusedFileError(Flaw("cannot_be_opened"))
+
+
+def _is_in_place_of_file(folder: Path) -> bool:
+    return bool(folder.suffix) and year_and_day(folder.name) is None and not any(folder.iterdir())
 
 
 def is_delivered(path: PurePath) -> bool:
@@ -64,5 +80,5 @@ def district_of(path: Path) -> Path | None:
 def ingest_folder(folder: DistrictFolder, paths: Iterable[str], study: Study, *, key: bytes, session: Session
                   ) -> District:
     """Return what the files `paths` below a district's folder become, as `ingest_district` does."""
-    return ingest_district(folder.mapping, paths, lambda path: (folder.path / path).read_bytes(), study, key=key,
+    return ingest_district(folder.mapping, paths, lambda path: read_delivered(folder.path / path), study, key=key,
                            session=session, crosswalk=folder.crosswalk)
