@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,6 +15,7 @@ from evaluation.errors import DeliveryError
 from evaluation.ingest.check_delivery import check_delivery
 from evaluation.ingest.district_folder import MAPPING, district_of, read_folder_mapping
 from evaluation.ingest.report.html import page
+from evaluation.ingest.report.not_sent import not_sent
 from evaluation.params import Study
 from evaluation.stage import stderr
 
@@ -95,8 +95,8 @@ def _show(content: Mapping[str, Any], console: Console) -> None:
         _show_problem(problem, console)
     if len(content["to_mend"]) > _MOST_SHOWN:
         console.print(f"… and {len(content['to_mend']) - _MOST_SHOWN:,} more.\n")
-    for sentence in _not_sent(content["coverage"]):
-        console.print(sentence, style="yellow")
+    for missing in not_sent(content["coverage"]):
+        console.print(f"Not sent: {missing}.", style="yellow")
     for sentence in _changed(content):
         console.print(sentence)
     for shift in content["level_shifts"][:_MOST_SHOWN]:
@@ -130,17 +130,6 @@ def _level_shift(shift: Mapping[str, Any]) -> str:
                         for change in shift["changes"])
     what = " ".join(part for part in (shift["unit_id"], shift["column"], shift.get("code", "")) if part)
     return f"Look at this: {what} {changes}; {shift['unit']}."
-
-
-def _not_sent(coverage: list[Mapping[str, Any]]) -> Iterator[str]:
-    """Yield the tables of a district with the years in which no school's rows were sent."""
-    def place(row: Mapping[str, Any]) -> tuple[str, str]:
-        return row["district_id"], row["table"]
-    for (district, table), rows in groupby(coverage, key=place):
-        years = zip(*(row["years"] for row in rows), strict=True)
-        missing = [str(year[0]["school_year"]) for year in years if all(one["state"] == "not_sent" for one in year)]
-        if missing:
-            yield f"Not sent: {district} {table} {', '.join(missing)}."
 
 
 def _show_problem(problem: Mapping[str, Any], console: Console) -> None:
