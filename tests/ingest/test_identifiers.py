@@ -29,7 +29,8 @@ def test_headers_of_clean_columns_pass(header: str) -> None:
 @pytest.mark.parametrize(("header", "kind"), [
     ("Emergency Contact", "name"), ("Case Manager", "name"), ("GuardianName", "name"), ("Middle Init", "name"),
     ("Parent 1", "name"), ("Cell", "phone"), ("Medicaid No", "government number"),
-    ("Incident Description", "free text"), ("Home City", "address"), ("Place of birth", "date of birth")])
+    ("Incident Description", "free text"), ("Home City", "address"), ("Place of birth", "date of birth"),
+    ("IPAddress", "address")])
 def test_headers_that_identify_are_known(header: str, kind: str) -> None:
     assert kind_of_header(header, is_declared=False) == kind
 

@@ -164,5 +164,5 @@ def _are_phones(numbers: list[str]) -> bool:
 
 
 def _words(name: str) -> str:
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name)
     return re.sub(r"[\s_.-]+", " ", spaced).strip().casefold()
