@@ -16,7 +16,14 @@ from evaluation.errors import DeliveryError
 from evaluation.ingest.canonical import CANONICAL, with_months
 from evaluation.ingest.default_study import WORDS, default_study
 from evaluation.ingest.district import District, ingest_district, joined
-from evaluation.ingest.district_folder import MAPPING, DistrictFolder, delivered_paths, district_of, read_folder
+from evaluation.ingest.district_folder import (
+    MAPPING,
+    DistrictFolder,
+    delivered_paths,
+    district_of,
+    read_delivered,
+    read_folder,
+)
 from evaluation.ingest.identity.linking import linked_by
 from evaluation.ingest.laid_over import LaidOver, alone, laid_over
 from evaluation.ingest.public.account import public_content
@@ -34,7 +41,8 @@ _NO_SECRET = b"checked only; no pseudonym leaves this module"
 class _Asked:
     """A district's folder and files: those to report on and those to read, since schools and enrolment lie in others.
 
-    `wanted` and `read` are paths of `laid`; `later` are the files that the snapshot leaves out.
+    `wanted` and `read` are paths of `laid`, `wanted` of a whole folder also the patterns of tables of which no file may
+    have come; `later` are the files that the snapshot leaves out.
     """
 
     folder: DistrictFolder
@@ -46,8 +54,8 @@ class _Asked:
 
     def ingested(self, study: Study, session: Session) -> District:
         """Return what the files become."""
-        return ingest_district(self.folder.mapping, self.read, lambda path: self.laid.places[path].read_bytes(), study,
-                               key=_NO_SECRET, session=session, crosswalk=self.folder.crosswalk)
+        return ingest_district(self.folder.mapping, self.read, lambda path: read_delivered(self.laid.places[path]),
+                               study, key=_NO_SECRET, session=session, crosswalk=self.folder.crosswalk)
 
 
 def check_delivery(paths: Sequence[Path], study: Study | None, *, previous: Path | None = None) -> dict[str, Any]:
@@ -135,7 +143,9 @@ def _asked(paths: Sequence[Path], as_of: str | None, previous: Path | None) -> l
         is_whole = files >= {*delivered, *later}
         years = {name[:4] for name in files}
         own = frozenset(laid.own[name] for name in files if name in laid.own)
-        asked.append(_Asked(read_folder(folder), laid, frozenset(laid.places) if is_whole else own,
+        found = read_folder(folder)
+        patterns = (table.files for table in found.mapping.tables.sent().values())
+        asked.append(_Asked(found, laid, frozenset((*laid.places, *patterns)) if is_whole else own,
                             tuple(path for path in laid.places if path in own or path[:4] in years or is_whole),
                             tuple(name for name in later if name in files), is_whole))
     return asked

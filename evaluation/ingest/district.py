@@ -15,6 +15,7 @@ from evaluation.ingest.delivery.accounted import file_report, note_rosters, quar
 from evaluation.ingest.delivery.claims import claimed
 from evaluation.ingest.delivery.delivered import DeliveredFile
 from evaluation.ingest.delivery.foreign import refuse_foreign
+from evaluation.ingest.delivery.missing import missing_tables
 from evaluation.ingest.delivery.taken import refuse_lost_zeros, take
 from evaluation.ingest.identity.crosswalk import Crosswalk
 from evaluation.ingest.identity.generalise import by_month
@@ -49,7 +50,7 @@ def ingest_district(mapping: DistrictMapping, paths: Iterable[str], read: Callab
         Files below the district's folder, `<school year>/<name>` or `<school year>@<day>/<name>`; of several versions
         of a table and year the newest is taken.
     read : callable
-        From such a path to the file's bytes.
+        From such a path to the file's bytes; may raise `RefusedFileError`.
     key : bytes
         The district's secret key for pseudonyms.
     crosswalk : Crosswalk, optional
@@ -70,7 +71,7 @@ def ingest_district(mapping: DistrictMapping, paths: Iterable[str], read: Callab
     note_rosters(files, mapping)
     if mapping.dates == "month":
         tables["enrollment"] = conform(collect(by_month(session.frame(tables["enrollment"]))), "enrollment")
-    reports = tuple(file_report(file, mapping.district_id) for file in files)
+    reports = (*(file_report(file, mapping.district_id) for file in files), *missing_tables(files, mapping))
     return District(tables, reports, quarantine(files, mapping.district_id), tuple(revisions))
 
 
@@ -94,7 +95,7 @@ def _taken(mapping: DistrictMapping, paths: Iterable[str], read: Callable[[str],
             is_hashed = file.school_year in mapping.student_id.hashed_with
             how = Reading(mapping.district_id, file.school_year, mapping.student_id, student_key, action_key, scales,
                           crosswalk if is_hashed else None)
-            take(file, read(file.path), mapping, how)
+            take(file, read, mapping, how)
     return files
 
 

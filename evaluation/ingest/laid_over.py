@@ -80,4 +80,4 @@ def _top(path: str) -> str:
 
 
 def _is_same(file: Path, other: Path | None) -> bool:
-    return other is not None and file.read_bytes() == other.read_bytes()
+    return other is not None and file.is_file() and other.is_file() and file.read_bytes() == other.read_bytes()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 
 import numpy as np
@@ -20,11 +20,12 @@ _NOTHING = Typed(pd.DataFrame(), np.empty(0, np.int64), (), (), frozenset())
 """What a year of events in which nothing happened contains."""
 
 
-def take(file: DeliveredFile, content: bytes, mapping: DistrictMapping, how: Reading) -> None:
+def take(file: DeliveredFile, read: Callable[[str], bytes], mapping: DistrictMapping, how: Reading) -> None:
     """Read a file's bytes into typed rows, or refuse it."""
     table = mapping.tables.sent()[file.table]
-    file.sha256 = sha256(content).hexdigest()
     try:
+        content = read(file.path)
+        file.sha256 = sha256(content).hexdigest()
         sheet = read_sheet(content, table, name=file.path)
         file.rows_in = sheet.rows_in
         file.content = typed(sheet, file.table, table, file.path, how)

@@ -57,6 +57,8 @@ def coverage_matrix(files: Iterable[FileReport], tables: Mapping[str, Frame]) ->
     years: dict[str, set[int]] = defaultdict(set)
     for file in files:
         years[file.district_id].add(file.school_year)
+        if any(finding.rule == "no_file" for finding in file.findings):
+            continue
         (accepted if file.refusal is None else refused).add((file.district_id, file.table, file.school_year))
     rows = {name: _rows(tables[name], name) for name in CANONICAL if name in tables}
     listed = rows.get("school_year", {})
