@@ -12,6 +12,8 @@ from evaluation.ingest.records import Flaw, RefusedFileError
 
 TITLES_SEARCHED = 15
 _SIMILAR = 0.6
+_SOME = 0.5
+"""Share of the declared columns from which on a line is a header."""
 
 
 def check_header(header: list[str], row: int, below: Iterable[tuple[int, list[str]]], n_rows: int, table: SourceTable
@@ -38,12 +40,13 @@ def check_header(header: list[str], row: int, below: Iterable[tuple[int, list[st
         for number, record in below:
             if set(required) <= {field.strip() for field in record}:
                 raise RefusedFileError(Flaw("title_rows", number, hint=f"The header is in row {number}."), n_rows)
-        hint = _nearest(missing[0], header, table)
+        hint = (_other_delimiter(header) or _no_header(len(missing), len(required))
+                or _nearest(missing[0], header, table))
         raise RefusedFileError(Flaw("missing_column", row, missing[0], hint=hint), n_rows)
-    for name in header:
-        if name and header.count(name) > 1:
-            shown = name if name in (*required, *table.drop) else None
-            raise RefusedFileError(Flaw("duplicate_column", row, shown), n_rows)
+    for place, name in enumerate(header):
+        if name and name in header[:place]:
+            hint = f"They are columns {header.index(name) + 1} and {place + 1}."
+            raise RefusedFileError(Flaw("duplicate_column", row, shown_name(name, place + 1, table), hint=hint), n_rows)
     free = [name for name in header if name and name not in (*required, *table.drop)]
     named = kinds_in_names(free)
     for name in header:
@@ -58,11 +61,25 @@ def shown_name(name: str, place: int, table: SourceTable) -> str:
     return name if is_nobodys_name(name) or name in (*table.required(), *table.drop) else f"column {place}"
 
 
-def _nearest(wanted: str, header: list[str], table: SourceTable) -> str:
-    """Name another delimiter, or the most similar undeclared column; its place, where its name could be a value."""
+def _other_delimiter(header: list[str]) -> str:
+    """Name the mark that seems to part the columns of a header that was read as one."""
     other = next((mark for mark in (";", "\t", "|", ",") if len(header) == 1 and mark in header[0]), None)
-    if other is not None:
-        return f"The header is one column and holds `{'tab' if other == chr(9) else other}`: declare `delimiter`."
+    if other is None:
+        return ""
+    return f"The header is one column and holds `{'tab' if other == chr(9) else other}`: declare `delimiter`."
+
+
+def _no_header(n_missing: int, n_declared: int) -> str:
+    """Say that a line with hardly any declared column may be no header; its cells may be values, so none is named."""
+    n_found = n_declared - n_missing
+    if n_found >= _SOME * n_declared:
+        return ""
+    return (f"{n_found or 'None'} of the {n_declared} columns that mapping.yaml names {'are' if n_found > 1 else 'is'} "
+            "in this line: the header may be missing (then export the file with one), or stand in another line.")
+
+
+def _nearest(wanted: str, header: list[str], table: SourceTable) -> str:
+    """Name the most similar undeclared column; its place, where its name could be a value."""
     free = {name.casefold(): name for name in header
             if name and name not in table.required() and not any(c.isdigit() for c in name)}
     close = get_close_matches(wanted.casefold(), list(free), n=1, cutoff=_SIMILAR)
