@@ -26,8 +26,8 @@ _TITLE = re.compile(r"(?:mr|mrs|ms|mx|miss|dr|prof|coach|sr|sra|srta)\.? +(?=[^\
 _INITIAL = re.compile(r"^[A-DF-MO-RT-VX-Z]\. |[A-Z]\.$")
 """An initial with its point; before a word it may also be north, east, south or west."""
 _OTHER_SCRIPT = re.compile("[\u0370-\u1dff\u3040-\u9fff\uac00-\ud7ff]")
-_NAMED_FOR = re.compile(r"school(?! (?:city|county|district))|\b(?:sch\b|bldg|building|campus|site|location|feeder|house|"
-                        r"wing|textbook|book|novel|author|grant|fund|award|scholarship|holiday|event)"
+_NAMED_FOR = re.compile(r"school(?! (?:city|county|district))|\b(?:sch\b|bldg|building|campus|site|location|feeder|"
+                        r"house|wing|textbook|book|novel|author|grant|fund|award|scholarship|holiday|event)"
                         r"|(?<!course )(?<!class )\btitle")
 """Columns of what is named for persons, or written by them."""
 _PLACE = re.compile(r"\b(?:city|town|municip|county|district|lea|country|citizen|nation|state|program|initiative|"
