@@ -35,17 +35,23 @@ from evaluation.ingest.rulebook import REFUSE_FILE
 from evaluation.ingest.values import Broken, is_no_date
 
 _MOST_LOST_IDS = 0.01
+_LISTS = {"school_year": "school_id", "enrollment": "student_key"}
+"""Tables that others rest on, with whom they list."""
 
 
 @dataclass(frozen=True)
 class Typed:
-    """Canonical rows with their spreadsheet `row`; `flaws` name the rows that are not among them."""
+    """Canonical rows with their spreadsheet `row`; `flaws` name the rows that are not among them.
+
+    `listed` are the schools of a school list and the students of an enrolment, those of rows set aside too.
+    """
 
     frame: pd.DataFrame
     rows_good: NDArray[np.int64]
     flaws: tuple[Flaw, ...]
     notes: tuple[Flaw, ...]
     student_ids: frozenset[str]
+    listed: frozenset[str]
 
 
 def typed(sheet: Sheet, name: str, table: SourceTable, file: str, how: Reading) -> Typed:
@@ -76,6 +82,7 @@ def typed(sheet: Sheet, name: str, table: SourceTable, file: str, how: Reading) 
         notes += _notes(text, target, source, how)
         parsed[target] = _series(distinct.values(), text)
     parsed.pop("consent", None)
+    listed = frozenset(parsed[_LISTS[name]].dropna().unique()) if name in _LISTS else frozenset()
     if isinstance(table, AttendanceTable) and table.grain == "event":
         flaws += without_length(sheet, parsed, table)
     ids = sheet.columns[table.columns["student_id"].column].values if "student_id" in table.columns else ()
@@ -88,7 +95,7 @@ def typed(sheet: Sheet, name: str, table: SourceTable, file: str, how: Reading) 
     frame, unanswered = _shaped(frame, name, table, file, how)
     notes += [Flaw("no_answer", count=unanswered)] if unanswered else []
     sent = frozenset(v if v == upper else upper for v in ids if (upper := v.upper()))
-    return Typed(frame, good, tuple(flaws), tuple(notes), sent)
+    return Typed(frame, good, tuple(flaws), tuple(notes), sent, listed)
 
 
 def _by_date(columns: Mapping[str, Text], source: SourceColumn, table: SourceTable, how: Reading) -> Text:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pandas as pd
 
 from evaluation.ingest.delivery.delivered import DeliveredFile
-from evaluation.ingest.mapping.schema import DistrictMapping, SourceTable
+from evaluation.ingest.mapping.schema import DistrictMapping
 from evaluation.ingest.records import Flaw
 
 MOST_STRANGERS = 0.5
@@ -19,30 +20,30 @@ def refuse_foreign(files: Sequence[DeliveredFile], name: str, tables: Mapping[st
     """Refuse files of table `name` that rest on a table not accepted, or whose schools or students are not here."""
     if name in ("school_session", "school_year"):
         return
-    schools = _schools(tables["school_year"])
-    students = _enrolled(files, tables["enrollment"]) if "enrollment" in tables else {}
+    schools = _listed(files, "school_year", tables["school_year"])
+    students = _listed(files, "enrollment", tables["enrollment"]) if "enrollment" in tables else {}
+    sent = {file.school_year for file in files if file.table == "enrollment"}
     for file in files:
         if file.table != name or not file.stands or file.content is None or not len(file.content.rows_good):
             continue
         flaw = _foreign(file, file.content.frame, schools.get(file.school_year, set()))
         if flaw is None and name != "enrollment":
-            flaw = _strangers(file.content.frame, students.get(file.school_year, set()), mapping.tables.enrollment)
+            flaw = _strangers(file.content.frame, students.get(file.school_year, set()))
+            if flaw is not None and file.school_year not in sent:
+                flaw = replace(flaw, hint=f"It is looked for in `{mapping.tables.enrollment.files}`.")
         if flaw is not None:
             file.refuse(flaw)
 
 
-def _schools(roster: pd.DataFrame) -> dict[int, set[str]]:
-    years = roster["school_year"]
-    return {int(year): set(roster.loc[years == year, "school_id"]) for year in years.unique()}
+def _listed(files: Sequence[DeliveredFile], table: str, accepted: pd.DataFrame) -> dict[int, set[str]]:
+    """Return whom a table lists in every year of which it has accepted rows, those of rows set aside too.
 
-
-def _enrolled(files: Sequence[DeliveredFile], enrollment: pd.DataFrame) -> dict[int, set[str]]:
-    """Return the students of every year with accepted enrolment, those at schools outside the study too."""
-    years = set(enrollment["school_year"])
-    found: dict[int, set[str]] = {int(year): set() for year in years}
+    So a file is not taken for another district's because the list that it rests on is to be mended.
+    """
+    found: dict[int, set[str]] = {int(year): set() for year in set(accepted["school_year"])}
     for file in files:
-        if file.table == "enrollment" and file.stands and file.content is not None and file.school_year in years:
-            found[file.school_year] |= set(file.content.frame["student_key"].unique())
+        if file.table == table and file.stands and file.content is not None and file.school_year in found:
+            found[file.school_year] |= file.content.listed
     return found
 
 
@@ -55,9 +56,9 @@ def _foreign(file: DeliveredFile, frame: pd.DataFrame, roster: set[str]) -> Flaw
     return None
 
 
-def _strangers(frame: pd.DataFrame, enrolled: set[str], enrollment: SourceTable) -> Flaw | None:
+def _strangers(frame: pd.DataFrame, enrolled: set[str]) -> Flaw | None:
     if not enrolled:
-        return Flaw("no_enrollment", hint=f"It is looked for in `{enrollment.files}`.")
+        return Flaw("no_enrollment")
     mine = set(frame["student_key"].unique())
     strangers = len(mine - enrolled)
     if strangers <= MOST_STRANGERS * len(mine):

@@ -16,7 +16,7 @@ from evaluation.ingest.readers.sheet import read_sheet
 from evaluation.ingest.records import Flaw, RefusedFileError
 from evaluation.ingest.typed import Typed, loses_zeros, typed
 
-_NOTHING = Typed(pd.DataFrame(), np.empty(0, np.int64), (), (), frozenset())
+_NOTHING = Typed(pd.DataFrame(), np.empty(0, np.int64), (), (), frozenset(), frozenset())
 """What a year of events in which nothing happened contains."""
 
 

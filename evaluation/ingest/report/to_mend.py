@@ -89,7 +89,8 @@ def verdict(files: tuple[FileReport, ...], found: Iterable[Problem], *, toleranc
         return Verdict(f"{first}: {_counted(len(unexpected), 'file')} cannot be taken as "
                        f"{'it is' if len(unexpected) == 1 else 'they are'}.", 2)
     if over:
-        return Verdict(f"{first}. {over[0].sentence}; {100 * tolerance:g} % are tolerated.", 3)
+        worst = next((o for p in found for o in over if (p.district_id, p.table) == o.place[:2]), over[0])
+        return Verdict(f"{first}. {worst.sentence}; {100 * tolerance:g} % are tolerated.", 3)
     aside = sum(f.rows_quarantined for f in files)
     without = f" The study goes without {_counted(len(accepted), 'refused file')}." if accepted else ""
     if not aside:
