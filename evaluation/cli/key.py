@@ -10,11 +10,12 @@ from typing import Annotated
 
 import typer
 
-from evaluation import store
+from evaluation.cli.output import write_output
 from evaluation.errors import DeliveryError
 from evaluation.ingest.district_folder import MAPPING, district_of, is_delivered, read_folder_mapping
 from evaluation.ingest.identity.crosswalk import written
 from evaluation.ingest.identity.hashed_file import Copy, copies
+from evaluation.ingest.identity.hashed_mapping import with_hashed_years
 from evaluation.ingest.identity.key_file import read_given_key, read_named_key, write_key_file
 from evaluation.ingest.identity.pseudonym import FILE_VARIABLE, chosen_key, key_id, state_of, student_pseudonyms
 from evaluation.ingest.identity.source_ids import source_ids
@@ -86,7 +87,7 @@ def rotate(
     state = state_of(mapping.district_id)
     sides = [student_pseudonyms(k, mapping.district_id, state, mapping.student_id.id_type) for k in keys]
     target = folder / f"crosswalk_{named[0]}_{named[1]}.csv"
-    store.write_bytes(written(found, *sides, old_key_id=named[0], new_key_id=named[1]).encode(), target)
+    write_output(written(found, *sides, old_key_id=named[0], new_key_id=named[1]).encode(), target)
     stderr().print(f"{len(found):,} students carried from key {named[0]} to key {named[1]}.", style="green")
     typer.echo(str(target))
 
@@ -99,8 +100,8 @@ def hash_(
     """Write copies of a district's files with pseudonyms in place of students' and actions' ids.
 
     The district can hand these on and keep its key, or keep them and delete files with ids. Only the columns that
-    mapping.yaml reads are copied, and nothing where `evaluation check` would find a person in one of them. What to add
-    to the copied mapping.yaml is told.
+    mapping.yaml reads are copied, and nothing where `evaluation check` would find a person in one of them. The copied
+    mapping.yaml says which years hold pseudonyms, and of which key.
 
     Example: `evaluation key hash ia-9001 --to handed-on`
     """
@@ -115,10 +116,11 @@ def hash_(
                   state=state_of(mapping.district_id))
     _refuse(made, folder)
     for path, copy in made.items():
-        store.write_bytes(copy.content, target / path)
-    store.write_bytes((folder / MAPPING).read_bytes(), target / MAPPING)
+        write_output(copy.content, target / path)
     now = {found[0]: key_id(secret) for path in made if (found := year_and_day(path.partition("/")[0]))}
-    _tell(made, now | dict(mapping.student_id.hashed_with))
+    hashed_with = now | dict(mapping.student_id.hashed_with)
+    write_output(with_hashed_years((folder / MAPPING).read_bytes(), hashed_with), target / MAPPING)
+    _tell(made)
     typer.echo(str(target))
 
 
@@ -131,14 +133,13 @@ def _refuse(made: Mapping[str, Copy], folder: Path) -> None:
                             fix="\n  ".join(["Mend them first:", *lines]) if lines else "Check the path.")
 
 
-def _tell(made: Mapping[str, Copy], hashed_with: Mapping[int, str]) -> None:
-    """Say which columns stayed behind and what belongs into the copied mapping."""
-    console = stderr()
+def _tell(made: Mapping[str, Copy]) -> None:
+    """Say which columns stayed behind, and how to go on."""
     for path, copy in made.items():
         if copy.left_out:
-            console.print(f"{path}: not copied, since mapping.yaml does not read them: {', '.join(copy.left_out)}")
-    console.print("Add to its mapping.yaml, under student_id:")
-    console.print(f"  hashed_with: {{{', '.join(f'{y}: {k}' for y, k in sorted(hashed_with.items()))}}}")
+            stderr().print(f"{path}: not copied, since mapping.yaml does not read them: {', '.join(copy.left_out)}")
+    stderr().print("Its mapping.yaml says which years hold pseudonyms. Check the copies before you hand them on.",
+                   style="green")
 
 
 def _district(ids: list[Path]) -> Path:

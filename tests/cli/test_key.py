@@ -106,11 +106,9 @@ def test_hashed_copies_hold_no_id_and_give_the_same_tables(tmp_path: Path, monke
     secret = _secret(tmp_path / "a.key").encode()
     monkeypatch.setenv("EVALUATION_PSEUDONYM_KEY_FILE", str(tmp_path / "a.key"))
     monkeypatch.delenv("EVALUATION_PSEUDONYM_KEY", raising=False)
-    said = _say("hash", folder, "--to", tmp_path / "out")
+    _say("hash", folder, "--to", tmp_path / "out")
     copy = tmp_path / "out" / "ia-9001"
-    hashed_with = f"hashed_with: {{2024: {key_id(secret)}}}"
-    assert hashed_with in said
-    (copy / "mapping.yaml").write_text(f"{MAPPING}\nstudent_id: {{{hashed_with}}}\n")
+    assert dict(read_folder(copy).mapping.student_id.hashed_with) == {2024: key_id(secret)}
     assert not any(i in p.read_bytes() for p in copy.rglob("*.csv") for i in (b"0000001", b"0000002", b"0000003"))
     study = params.study("partnership")
     with engine.session() as session:
@@ -130,3 +128,18 @@ def test_a_file_that_is_no_csv_is_not_hashed(tmp_path: Path, monkeypatch: pytest
     with pytest.raises(DeliveryError, match="quotation mark") as caught:
         _say("hash", folder, "--to", tmp_path / "out")
     assert "Zyxxyqua" not in str(caught.value)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="files have no modes")
+def test_a_file_that_is_no_key_is_called_so_and_named(tmp_path: Path) -> None:
+    (tmp_path / "users").write_text("root:x:0:0:root:/root:/bin/bash\nsomebody:x:1:1:somebody:/home/somebody:/bin/sh\n")
+    (tmp_path / "users").chmod(0o644)
+    with pytest.raises(DeliveryError, match="no key file") as caught:
+        _say("show", tmp_path / "users")
+    assert str(tmp_path / "users") in str(caught.value)
+    assert "chmod" not in str(caught.value)
+    assert "somebody" not in str(caught.value)
+
+
+def test_a_place_with_a_space_is_told_as_a_shell_reads_it(tmp_path: Path) -> None:
+    assert f"EVALUATION_PSEUDONYM_KEY_FILE='{tmp_path}/my keys/a.key'" in _say("new", tmp_path / "my keys" / "a.key")
