@@ -148,10 +148,22 @@ def test_typed_columns_of_a_parquet_file_become_text() -> None:
     assert texts(read_sheet(out.getvalue(), DATES)) == {"A": ["12345678901234567890", "2"], "B": ["09/01/2024", ""]}
 
 
-def test_lists_in_a_parquet_file_are_refused() -> None:
+@pytest.mark.parametrize(("name", "shown"), [("B", "B"), ("Jane Doe", "column 2")])
+def test_lists_in_a_parquet_file_are_refused(name: str, shown: str) -> None:
     out = io.BytesIO()
-    pq.write_table(pa.table({"A": ["1"], "B": [[1, 2]]}), out)
-    assert (refusal(out.getvalue()).rule, refusal(out.getvalue()).column) == ("not_cells", "column 2")
+    pq.write_table(pa.table({"A": ["1"], name: [[1, 2]]}), out)
+    assert refusal(out.getvalue()) == Flaw("not_cells", column=shown)
+
+
+@pytest.mark.parametrize(("content", "flaw"), [
+    (b'A,"B\nb"\n1,x\n', Flaw("line_break", 1)), (b'A,B\n1,x\n2,"y\nz"\n', Flaw("line_break", 3)),
+    (b'A,B\n1,"x\n2,y\n', Flaw("stray_quote", 3)), (b"A,B\n1,x\n2," + 3_000_000 * b"y" + b"\n", Flaw("long_field", 3)),
+    (b'A,B\n1,"x\n' + 50_000 * b"2,y\n", Flaw("stray_quote", 32_770)),
+    (b"A,Jane Doe,B,Jane Doe\n1,2,3,4\n", Flaw("duplicate_column", 1, "column 4", hint="They are columns 2 and 4.")),
+], ids=["line break in the header", "line break", "open quotation mark", "field without end",
+        "open quotation mark in a long file", "column twice"])
+def test_what_is_wrong_with_a_text_is_told_apart(content: bytes, flaw: Flaw) -> None:
+    assert refusal(content) == flaw
 
 
 def test_a_formula_counts_by_its_result_and_without_one_refuses_the_file() -> None:

@@ -22,7 +22,8 @@ def csv_records(content: bytes, table: SourceTable) -> Iterator[list[str]]:
     Raises
     ------
     RefusedFileError
-        Bytes are not of the declared encoding, or a quotation mark is not closed on its line.
+        Bytes are not of the declared encoding, a field goes on in the next line or is without end, or a quotation mark
+        is not closed.
     """
     return chain.from_iterable(_pieces(content, _encoding(content, table), table.delimiter))
 
@@ -36,12 +37,19 @@ def _pieces(content: bytes, encoding: str, delimiter: str) -> Iterator[list[list
                 done += len(records)
                 if reader.line_num > done:
                     row = 1 + next(i for i, record in enumerate(records) if any("\n" in field for field in record))
-                    raise RefusedFileError(Flaw("stray_quote", done - len(records) + row), lines(content) - 1)
+                    raise RefusedFileError(Flaw("line_break", done - len(records) + row), lines(content) - 1)
                 yield records
         except csv.Error:
-            raise RefusedFileError(Flaw("stray_quote", reader.line_num), lines(content) - 1) from None
+            is_long = len(_line(content, encoding, reader.line_num)) > csv.field_size_limit()
+            raise RefusedFileError(Flaw("long_field" if is_long else "stray_quote", reader.line_num),
+                                   lines(content) - 1) from None
         except UnicodeDecodeError:
             raise RefusedFileError(Flaw("encoding", _broken_line(content, encoding)), lines(content) - 1) from None
+
+
+def _line(content: bytes, encoding: str, number: int) -> str:
+    with io.TextIOWrapper(io.BytesIO(content), encoding, newline=None) as text:
+        return next(islice(text, number - 1, None), "")
 
 
 def csv_notes(content: bytes) -> tuple[Flaw, ...]:

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 from evaluation.ingest.mapping.schema import SourceTable
 from evaluation.ingest.readers.cell_text import forms, text_of
 from evaluation.ingest.readers.containers import MOST_BYTES
+from evaluation.ingest.readers.header import shown_name
 from evaluation.ingest.records import Flaw, RefusedFileError
 
 _AT_ONCE = 65_536
@@ -26,7 +27,7 @@ def parquet_records(content: bytes, table: SourceTable) -> Iterator[list[str]]:
     try:
         file = pq.ParquetFile(pa.BufferReader(content))
         names = file.schema_arrow.names
-        _check(file)
+        _check(file, table)
         form = [forms(table).get(name.strip()) for name in names]
         yield list(names)
         for batch in file.iter_batches(_AT_ONCE):
@@ -36,14 +37,15 @@ def parquet_records(content: bytes, table: SourceTable) -> Iterator[list[str]]:
         raise RefusedFileError(Flaw("damaged")) from None
 
 
-def _check(file: pq.ParquetFile) -> None:
+def _check(file: pq.ParquetFile, table: SourceTable) -> None:
     groups = [file.metadata.row_group(i) for i in range(file.metadata.num_row_groups)]
     if sum(group.total_byte_size for group in groups) > MOST_BYTES:
         raise RefusedFileError(Flaw("too_large"))
     for place, field in enumerate(file.schema_arrow, start=1):
         kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
         if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
-            raise RefusedFileError(Flaw("not_cells", column=f"column {place}"), file.metadata.num_rows)
+            shown = shown_name(field.name.strip(), place, table)
+            raise RefusedFileError(Flaw("not_cells", column=shown), file.metadata.num_rows)
 
 
 def _texts(column: pa.Array, form: str | None) -> list[str]:
