@@ -10,6 +10,7 @@ from evaluation.ingest.mapping.schema import DistrictMapping, SurveyTable
 from evaluation.params import District, Outcome, Study
 
 WORDS = "the default ones (any school year, all grades); name the study's file with --study for its own"
+_ID = "default_study"
 _WIDEST = (0, 100)
 _USUAL_ITEMS = ("bel1", "bel2", "bel3", "bel4", "bel5")
 
@@ -22,6 +23,12 @@ def default_study(mappings: Iterable[DistrictMapping]) -> Study:
                                                role="implement") for m in mappings)
     surveys = [m.tables.survey_response for m in mappings if m.tables.survey_response is not None]
     return base.model_copy(update={"districts": districts, "outcomes": (_scale(surveys),) if surveys else ()})
+
+
+def knows_scales(study: Study, mapping: DistrictMapping) -> bool:
+    """Return whether answers to a district's survey are checked against a scale, the study's or the mapping's."""
+    survey = mapping.tables.survey_response
+    return study.id != _ID or survey is None or bool(survey.answers)
 
 
 def _scale(surveys: Iterable[SurveyTable]) -> Outcome:

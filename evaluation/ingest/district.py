@@ -11,7 +11,8 @@ from evaluation.contracts import TABLES, conform
 from evaluation.daily import months
 from evaluation.engine import Session, collect
 from evaluation.ingest.accepted import accepted_rows, is_daily
-from evaluation.ingest.delivery.accounted import file_report, note_rosters, quarantine
+from evaluation.ingest.default_study import knows_scales
+from evaluation.ingest.delivery.accounted import file_report, note_rosters, note_scales, quarantine
 from evaluation.ingest.delivery.claims import claimed
 from evaluation.ingest.delivery.delivered import DeliveredFile
 from evaluation.ingest.delivery.foreign import refuse_foreign
@@ -69,6 +70,8 @@ def ingest_district(mapping: DistrictMapping, paths: Iterable[str], read: Callab
         accepted = accepted_rows(name, [f for f in files if f.table == name and f.stands], tables, study, session)
         tables["attendance_day" if is_daily(name, accepted) else name] = accepted
     note_rosters(files, mapping)
+    if not knows_scales(study, mapping):
+        note_scales(files)
     if mapping.dates == "month":
         tables["enrollment"] = conform(collect(by_month(session.frame(tables["enrollment"]))), "enrollment")
     reports = (*(file_report(file, mapping.district_id) for file in files), *missing_tables(files, mapping))

@@ -137,6 +137,8 @@ NOTES: Mapping[str, Rule] = {
     "exact_duplicate": Rule("The row repeats another one; it counts once", ""),
     "open_spell": Rule("The spell has no last day; the end of the school year is taken", ""),
     "no_answer": Rule("The item was not answered", ""),
+    "scale_not_checked": Rule("Without the study the items' scale is not known; any answer from 0 to 100 was taken",
+                              "Name the study's file with --study, or declare `answers` in mapping.yaml."),
     "late_delivery": Rule("The table of this year came after its first delivery", ""),
     "corrected_delivery": Rule("The file replaces an earlier delivery of this table and year", ""),
     "same_delivery": Rule("The file is the same as the delivery before it; nothing changes", ""),

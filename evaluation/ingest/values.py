@@ -31,7 +31,8 @@ _COMMA = re.compile(r"^[-−+]?\d+(?:,\d+)+(?:\.\d+)?$")
 _SERIAL = re.compile(r"^[34]\d{4}(?:\.\d+)?$")
 _GRADE = re.compile(r"^(\d{1,2})(?:st|nd|rd|th)?$", re.IGNORECASE)
 _SENTINEL_YEARS = (1900, 9999)
-MOST_DAYS = 1000
+MOST_DAYS = 366
+"""Of a school year, and of a suspension: a longer one is an expulsion, whose days are those of a year."""
 
 
 def guarded(parse: Parser, source: SourceColumn) -> Parser:

@@ -102,3 +102,15 @@ def test_daily_attendance_is_covered_as_attendance(delivered: Path, mapping_text
     assert found["verdict"]["exit_code"] == 0
     assert states["attendance"] == {"school_year": 2024, "state": "sent", "rows": "1–9"}
     assert "attendance_day" not in states
+
+
+def test_answers_that_no_scale_judged_are_noted(delivered: Path, study: Study) -> None:
+    def notes(known: Study | None) -> set[str]:
+        [survey] = check_delivery([delivered / "2024" / "survey.csv"], known)["files"]
+        return {finding["rule"] for finding in survey["findings"]}
+    assert notes(None) == {"scale_not_checked"}
+    assert notes(study) == set()
+    mapping = delivered / "mapping.yaml"
+    declared = "    consent: given\n    answers: {Never: 1, Always: 5}"
+    mapping.write_text(mapping.read_text().replace("    consent: given", declared))
+    assert notes(None) == set()

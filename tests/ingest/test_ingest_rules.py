@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from evaluation.errors import DeliveryError
 from evaluation.ingest.district import District
 from evaluation.ingest.records import FileReport
 
@@ -95,6 +96,7 @@ def test_a_mapped_column_may_have_an_ambiguous_name(take: Take, files: Callable[
 
 SET_ASIDE = {
     "out_of_range_days": ("attendance", 3, "Absent", "0000002,101,2023-09,20,99999999999999999999,0"),
+    "out_of_range_suspension": ("discipline", 2, "Days", "0000001,101,7,10/02/2023,Out,400"),
     "not_half_days": ("attendance", 3, "Absent", "0000002,101,2023-09,20,1.25,0"),
     "oss_over_absent": ("attendance", 3, None, "0000002,101,2023-09,20,1,2"),
     "bad_date": ("enrollment", 3, "Entry", "0000002,101,31/31/2023,05/31/2024,7"),
@@ -112,7 +114,7 @@ def test_row_is_set_aside_and_located(rule: str, take: Take, files: Callable[[],
     assert report.rows_quarantined == 1
     assert report.rows_accepted == len(files()[f"2024/{table}.csv"].splitlines()) - 2
     finding = next(f for f in report.findings if f.kind == "quarantined")
-    wanted = "out_of_range" if rule == "out_of_range_days" else rule
+    wanted = "out_of_range" if rule.startswith("out_of_range") else rule
     assert (finding.rule, finding.row, finding.column) == (wanted, row, column)
     where = found.quarantine[found.quarantine["file"] == report.file]
     assert set(where["row"]) == {row}
@@ -224,3 +226,10 @@ def test_group_named_na_is_a_code_and_not_missing(take: Take, rows_of: Callable[
     found = take({"2024/students.csv": rows_of("students", ["0000001,NA,Y", "0000002,,N", "0000003,None,N"])})
     assert sorted(found.tables["student_year"]["race_ethnicity"]) == ["american_indian", "unknown"]
     assert list(found.quarantine["rule"]) == ["unknown_code"]
+
+
+def test_one_column_is_not_read_twice_as_days(take: Take) -> None:
+    with pytest.raises(DeliveryError, match="`days_absent` and `days_absent_oss` are read from one column"):
+        take(tables__attendance__columns__days_absent_oss="Absent")
+    coded = {"column": "Absent", "codes": {"1": "0", "2.5": "0"}}
+    assert _report(take(tables__attendance__columns__days_absent_oss=coded), "attendance").rows_accepted == 3

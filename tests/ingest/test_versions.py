@@ -148,3 +148,12 @@ def test_a_snapshot_leaves_out_what_came_later_and_keeps_first_deliveries() -> N
     assert snapshot(paths, None) == (sorted(paths), [])
     assert snapshot(paths, "2025-05-01") == (["2024/a.csv", f"{MAY}/a.csv"], [f"{JUNE}/a.csv"])
     assert snapshot(paths, "2020-01-01") == (["2024/a.csv"], [f"{MAY}/a.csv", f"{JUNE}/a.csv"])
+
+
+def test_a_version_dated_before_its_school_year_stops_with_its_file(take: Callable[..., District],
+                                                                    files: Callable[[], dict[str, bytes]]) -> None:
+    content = files()["2024/attendance.csv"]
+    with pytest.raises(DeliveryError, match="before its school year begins") as caught:
+        take({"2024@2023-06-30/attendance.csv": content})
+    assert "ia-9001/2024@2023-06-30/attendance.csv" in str(caught.value)
+    assert take({"2024@2023-07-01/attendance.csv": content}).files

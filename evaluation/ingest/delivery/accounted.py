@@ -23,6 +23,13 @@ def note_rosters(files: Sequence[DeliveredFile], mapping: DistrictMapping) -> No
             file.notes += (Flaw("roster_alone"),)
 
 
+def note_scales(files: Sequence[DeliveredFile]) -> None:
+    """Note on survey files that answers were not checked against a scale."""
+    for file in files:
+        if file.table == "survey_response":
+            file.notes += (Flaw("scale_not_checked"),)
+
+
 def file_report(file: DeliveredFile, district_id: str) -> FileReport:
     """Return the account of one file: rows in = accepted + quarantined + refused."""
     aside = _set_aside(file)

@@ -30,6 +30,10 @@ def claimed(path: str, mapping: DistrictMapping, study: Study) -> Iterator[Deliv
                             fix=f"Put it into {mapping.district_id}/<school year>/, by the year in which it ends; a "
                                 "late or corrected file into <school year>@<day it came>/, such as 2024@2025-02-01/.")
     school_year, day = found
+    begins = f"{school_year - 1}-07-01"
+    if day and day < begins:
+        raise DeliveryError("the day in the folder's name is before its school year begins.", where=where,
+                            fix=f"Name the folder by the day on which the files came, {begins} or later.")
     sent = mapping.tables.sent()
     claims = [name for name, table in sent.items() if fnmatch(path, table.files)]
     records = {sent[name].kind_of_record() for name in claims} - {None}

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from datetime import date
 from decimal import Decimal
+from itertools import combinations
 from typing import Annotated, Any, Literal
 
 import yaml
@@ -14,6 +13,7 @@ from pydantic import BeforeValidator, Field, ValidationError, model_validator
 from evaluation.errors import DeliveryError
 from evaluation.ingest.identity.generalise import Dates
 from evaluation.ingest.identity.pseudonym import KEY_ID, IdType
+from evaluation.ingest.mapping.code_lists import FIRST, Since, first_day
 from evaluation.ingest.mapping.derivation import Derived, XmlSource
 from evaluation.ingest.mapping.layouts import UnknownLayoutError, known_layouts, with_layouts
 from evaluation.params import Block, UniqueKeys
@@ -44,23 +44,6 @@ def _named(value: Any) -> Any:
     return {"column": value} if isinstance(value, str) else value
 
 
-def _since(value: Any) -> str:
-    """Return a school year as it is, or a day as ISO text."""
-    text = str(value)
-    if re.fullmatch(r"\d{4}", text):
-        return text
-    try:
-        return date.fromisoformat(text).isoformat()
-    except ValueError:
-        raise ValueError("write a school year as 2025, or a day as 2025-01-15") from None
-
-
-Since = Annotated[str, BeforeValidator(_since)]
-"""When a code list came in: a school year, from its first day on, or a day."""
-FIRST = "first"
-"""Version of the code list that a district began with."""
-
-
 class SourceColumn(Block):
     """A column of the district's file.
 
@@ -82,7 +65,7 @@ class SourceColumn(Block):
         A version is the school year or the day it came in, or `first`.
         """
         first, last = f"{school_year - 1}-07-01", f"{school_year}-06-30"
-        came_in = sorted((_first_day(version), version) for version in self.codes_from)
+        came_in = sorted((first_day(version), version) for version in self.codes_from)
         before = [version for day, version in came_in if day <= first]
         return ((first, before[-1] if before else FIRST), *(pair for pair in came_in if first < pair[0] <= last))
 
@@ -94,14 +77,10 @@ class SourceColumn(Block):
     def _tells_marks_and_lists_apart(self) -> SourceColumn:
         if self.thousands == self.decimal:
             raise ValueError("`decimal` and `thousands` must differ")
-        days = [_first_day(version) for version in self.codes_from]
+        days = [first_day(version) for version in self.codes_from]
         if len(set(days)) < len(days):
             raise ValueError("two lists of `codes_from` hold from the same day")
         return self
-
-
-def _first_day(version: str) -> str:
-    return f"{int(version) - 1}-07-01" if len(version) == 4 else version
 
 
 Columns = Mapping[str, Annotated[SourceColumn, BeforeValidator(_named)]]
@@ -169,6 +148,14 @@ class AttendanceTable(SourceTable):
     def _knows_a_day(self) -> AttendanceTable:
         if (self.unit == "hours") != (self.hours_per_day is not None):
             raise ValueError("`hours_per_day` belongs to `unit: hours` and only there")
+        return self
+
+    @model_validator(mode="after")
+    def _tells_days_apart(self) -> AttendanceTable:
+        days = {name: column for name, column in self.columns.items() if name.startswith("days_")}
+        for one, other in combinations(days, 2):
+            if days[one] == days[other]:
+                raise ValueError(f"`{one}` and `{other}` are read from one column in one way")
         return self
 
 
