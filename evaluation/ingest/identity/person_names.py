@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal, TypeAlias
 
 from evaluation.ingest.identity.shapes import Shapes
@@ -19,7 +19,7 @@ _NOT_LATIN_1 = str.maketrans("łŁđĐøØıəƏð", "lLdDoOiaAd")
 """Letters that no decomposition makes plain."""
 _PARTS = re.compile(r"\s*(?:[/&|:()\[\]<>+]|(?<!\w)\d+(?!\w)|(?<=\s)-(?=\s)|\band\b|\by\b)\s*", re.IGNORECASE)
 _NICKNAME = re.compile(r"[\"“][^\"”]*[\"”]")
-_WORD = re.compile("a")
+_WORD = re.compile("(?<![9x])a(?![9x])")
 _SEVERAL_WORDS = re.compile(r"a[^a9]*[ ,][^a9]*a")
 _LETTERS = re.compile(r"^a(?:[ ,.'`()-]+a)*[ ,.()]*$")
 _TITLE = re.compile(r"(?:mr|mrs|ms|mx|miss|dr|prof|coach|sr|sra|srta)\.? +(?=[^\W\d_])", re.IGNORECASE)
@@ -134,21 +134,24 @@ def _is_single(value: str) -> bool:
 
 def _names_person(value: str, likeness: Likeness) -> bool:
     """Return whether one of a value's parts names a person."""
-    is_free = likeness in ("odd", "loose")
     if _OTHER_SCRIPT.search(value):
-        return is_free
-    for part in _PARTS.split(_NICKNAME.sub("", value).replace(";", ",")):
-        text = part.strip(" ,")
-        title = _TITLE.match(text)
-        words = _words(text[title.end():] if title else text)
-        if words is None:
-            continue
-        if is_free and _is_told(words, text, likeness):
-            return True
-        is_person = _is_person if is_free else _is_surely_person
-        if not words.has_label and is_person(words, text, likeness, has_title=title is not None):
-            return True
-    return False
+        return likeness in ("odd", "loose")
+    parts = _PARTS.split(_NICKNAME.sub("", value).replace(";", ","))
+    return any(_is_persons(part.strip(" ,"), likeness) for part in parts if len(part) > 1)
+
+
+@lru_cache(maxsize=1 << 14)
+def _is_persons(text: str, likeness: Likeness) -> bool:
+    """Return whether a text without signs between persons names one; parts of values repeat."""
+    is_free = likeness in ("odd", "loose")
+    title = _TITLE.match(text)
+    words = _words(text[title.end():] if title else text)
+    if words is None:
+        return False
+    if is_free and _is_told(words, text, likeness):
+        return True
+    is_person = _is_person if is_free else _is_surely_person
+    return not words.has_label and is_person(words, text, likeness, has_title=title is not None)
 
 
 def _is_told(words: _Words, text: str, likeness: Likeness) -> bool:
