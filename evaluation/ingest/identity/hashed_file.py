@@ -121,7 +121,7 @@ def _declared(content: bytes, table: SourceTable, name: str) -> _Declared:
     header, row = header_of(iter(records), table)
     places = [place for place, column in enumerate(header) if column in table.required()]
     if not places:
-        raise RefusedFileError(Flaw("missing_column", row, table.required()[0]))
+        raise RefusedFileError(Flaw("missing_column", row, table.required()[0], hint="The header may be missing."))
     first = row + table.label_rows
     rows = [[_EMPTIED] if record else [] for record in records[:first]]
     rows[row - 1] = [header[place] for place in places]
