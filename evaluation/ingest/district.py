@@ -17,7 +17,7 @@ from evaluation.ingest.delivery.claims import claimed
 from evaluation.ingest.delivery.delivered import DeliveredFile
 from evaluation.ingest.delivery.foreign import refuse_foreign
 from evaluation.ingest.delivery.missing import missing_tables
-from evaluation.ingest.delivery.taken import refuse_lost_zeros, take
+from evaluation.ingest.delivery.taken import count_unread, refuse_lost_zeros, take
 from evaluation.ingest.identity.crosswalk import Crosswalk
 from evaluation.ingest.identity.generalise import by_month
 from evaluation.ingest.identity.pseudonym import pseudonyms, student_pseudonyms
@@ -94,7 +94,9 @@ def _taken(mapping: DistrictMapping, paths: Iterable[str], read: Callable[[str],
     check_items(mapping, scales)
     files = [file for path in sorted(paths) for file in claimed(path, mapping, study)]
     for file in files:
-        if file.refusal is None:
+        if file.refusal is not None:
+            count_unread(file, read)
+        else:
             is_hashed = file.school_year in mapping.student_id.hashed_with
             how = Reading(mapping.district_id, file.school_year, mapping.student_id, student_key, action_key, scales,
                           crosswalk if is_hashed else None)

@@ -77,9 +77,12 @@ def test_a_year_without_school_list_is_refused_and_the_other_year_is_not(take: T
 
 
 def test_files_nobody_claims_and_years_outside_the_study_are_reported(take: Take) -> None:
-    found = take({"2024/buses.csv": b"a\n1\n", "1999/students.csv": b"a\n1\n"})
-    assert {f.file: f.findings[0].rule for f in found.files if f.refusal} == {
-        "ia-9001/2024/buses.csv": "unclaimed_file", "ia-9001/1999/students.csv": "outside_periods"}
+    found = take({"2024/buses.csv": b"a\n1\n\n2\n", "1999/students.csv": b"a\n1\n", "2024/notes.docx": b"\0\1",
+                  "2024/students.xlsx": b"a\n1\n2\n3\n"},
+                 tables__student_year__files="*/students.*")
+    assert {f.file: (f.findings[0].rule, f.rows_in) for f in found.files if f.refusal} == {
+        "ia-9001/2024/buses.csv": ("unclaimed_file", 2), "ia-9001/1999/students.csv": ("outside_periods", 1),
+        "ia-9001/2024/notes.docx": ("unclaimed_file", 0), "ia-9001/2024/students.xlsx": ("misnamed", 3)}
 
 
 def test_a_year_without_events_is_sent_when_the_mapping_declares_it(take: Take, rows_of: Callable[..., bytes]) -> None:

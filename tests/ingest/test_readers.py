@@ -167,7 +167,17 @@ def test_what_is_wrong_with_a_text_is_told_apart(content: bytes, flaw: Flaw) -> 
 
 
 def test_a_formula_counts_by_its_result_and_without_one_refuses_the_file() -> None:
-    assert refusal(workbook([("A", "B"), ("1", "=1+1")])) == Flaw("uncomputed_formula", 2)
+    assert refusal(workbook([("A", "B"), ("1", "=1+1")])) == Flaw("uncomputed_formula", 2, "B")
+    rows = [("A", "B", "Smith, Ann"), ("1", "x", "y"), ("1", "x", "=1+1"), (), ("2", "x", "z")]
+    with pytest.raises(RefusedFileError) as caught:
+        read_sheet(workbook(rows), TABLE)
+    assert (caught.value.flaw, caught.value.rows) == (Flaw("uncomputed_formula", 3, "column 3"), 3)
+
+
+def test_rows_of_several_sheets_are_counted_below_their_headers() -> None:
+    with pytest.raises(RefusedFileError) as caught:
+        read_sheet(workbook([("A", "B"), ("1", "x"), (), ("2", "y")], [("C",), ("3",)]), TABLE)
+    assert (caught.value.flaw.rule, caught.value.rows) == ("several_sheets", 3)
 
 
 def test_empty_rows_of_a_workbook_are_no_rows_and_keep_their_numbers() -> None:

@@ -12,6 +12,7 @@ import pandas as pd
 from evaluation.ingest.delivery.delivered import DeliveredFile
 from evaluation.ingest.mapping.schema import DistrictMapping, EventTable
 from evaluation.ingest.parsers import Reading
+from evaluation.ingest.readers.row_count import row_count
 from evaluation.ingest.readers.sheet import read_sheet
 from evaluation.ingest.records import Flaw, RefusedFileError
 from evaluation.ingest.typed import Typed, loses_zeros, typed
@@ -35,6 +36,16 @@ def take(file: DeliveredFile, read: Callable[[str], bytes], mapping: DistrictMap
             file.content = _NOTHING
             return
         file.rows_in = max(file.rows_in, refused.rows)
+        if refused.flaw.rule == "misnamed":
+            file.rows_in = row_count(content)
+        file.refuse(refused.flaw)
+
+
+def count_unread(file: DeliveredFile, read: Callable[[str], bytes]) -> None:
+    """Count the rows of a file that is refused unread."""
+    try:
+        file.rows_in = row_count(read(file.path))
+    except RefusedFileError as refused:
         file.refuse(refused.flaw)
 
 

@@ -6,7 +6,7 @@ import io
 import re
 import warnings
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import redirect_stdout
 from itertools import islice, pairwise, zip_longest
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from evaluation.ingest.mapping.schema import SourceTable
 from evaluation.ingest.readers.cell_text import EXACT, forms, text_of
 from evaluation.ingest.readers.containers import check_sizes
+from evaluation.ingest.readers.header import shown_name
 from evaluation.ingest.records import Flaw, RefusedFileError
 
 _MOST_CELLS = 300_000_000
@@ -80,10 +81,16 @@ def _sheet(content: bytes, table: SourceTable) -> Any:
         return book[table.sheet]
     filled = [s for s in book.worksheets if any(cell.value is not None for row in s.iter_rows() for cell in row)]
     if len(filled) > 1:
-        raise RefusedFileError(Flaw("several_sheets", hint=f"It has {len(filled):,} sheets."))
+        rows = sum(_filled(sheet.iter_rows()) - 1 for sheet in filled)
+        raise RefusedFileError(Flaw("several_sheets", hint=f"It has {len(filled):,} sheets."), rows)
     if not filled:
         raise RefusedFileError(Flaw("empty_file"))
     return filled[0]
+
+
+def _filled(rows: Iterable[tuple[Any, ...]]) -> int:
+    """Return how many rows hold anything."""
+    return sum(1 for row in rows if any(cell.value is not None for cell in row))
 
 
 def _book(content: bytes, **how: bool) -> Any:
@@ -107,14 +114,19 @@ def _formulas(content: bytes, title: str, title_rows: int) -> frozenset[tuple[in
 def _rows(sheet: Any, table: SourceTable, formulas: frozenset[tuple[int, int]]) -> Iterator[list[str]]:
     declared = forms(table)
     form: list[str | None] = []
+    header: list[str] = []
     filled = size = 0
-    for number, cells in enumerate(sheet.iter_rows(), start=1):
+    rows = sheet.iter_rows()
+    for number, cells in enumerate(rows, start=1):
         size += len(cells) + 1
         if size > _MOST_CELLS:
             raise RefusedFileError(Flaw("too_large"))
-        if formulas and any(cell.value is None and (number, place) in formulas
-                            for place, cell in enumerate(cells, start=1)):
-            raise RefusedFileError(Flaw("uncomputed_formula", number))
+        uncomputed = next((place for place, cell in enumerate(cells, start=1)
+                           if (number, place) in formulas and cell.value is None), None) if formulas else None
+        if uncomputed is not None:
+            name = header[uncomputed - 1] if uncomputed <= len(header) else ""
+            left = max(0, filled + 1 + _filled(rows) - table.title_rows - 1)
+            raise RefusedFileError(Flaw("uncomputed_formula", number, shown_name(name, uncomputed, table)), left)
         texts = [_text(cell, how) for cell, how in zip_longest(cells[:len(form) or None], form)]
         texts += [_text(cell, None) for cell in cells[len(texts):]]
         while texts and not texts[-1].strip():
@@ -122,7 +134,8 @@ def _rows(sheet: Any, table: SourceTable, formulas: frozenset[tuple[int, int]]) 
         if texts:
             filled += 1
             if filled == table.title_rows + 1:
-                form = [declared.get(name.strip()) for name in texts]
+                header = [name.strip() for name in texts]
+                form = [declared.get(name) for name in header]
             texts += [""] * (len(form) - len(texts))
         yield texts
 
