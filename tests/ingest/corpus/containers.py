@@ -88,6 +88,8 @@ CASES = (
     Case(7, "an empty file", "F", "empty_file", changed("students", lambda _: b"")),
     Case(8, "a header only", "F", "header_only", changed("students", lambda b: b.splitlines()[0] + b"\n"),
          hint="0 rows"),
+    Case(8, "a header and rows of empty fields only", "F", "header_only",
+         changed("students", lambda b: b.splitlines()[0] + b"\n,,\n,,\n"), hint="0 rows"),
     Case(9, "gzip cut off", "F", "damaged", _instead("students.csv.gz", gzip.compress(STUDENTS, mtime=0)[:-9]),
          "2024/students.csv.gz", mapping=ANY),
     Case(9, "gzip, whole", "N", None, _instead("students.csv.gz", gzip.compress(STUDENTS, mtime=0)),
