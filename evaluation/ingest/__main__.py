@@ -55,7 +55,7 @@ def _public(deliveries: Path, study: Study, study_id: str) -> None:
     written = {table: store.write(getattr(found, table), table, study_id)
                for table in ("public_cell", "intake", "quarantine")}
     target = written["intake"].with_name(_REPORT)
-    _write(public_content(found, study), target)
+    _write(public_content(found, study, definitions=f"study {study_id}"), target)
     _conclude(public_files(found), study, set(), study.quarantine_tolerance, str(target))
 
 

@@ -109,7 +109,8 @@ def check_delivery(paths: Sequence[Path], study: Study | None, *, previous: Path
 
 def _published(paths: Sequence[Path], study: Study) -> dict[str, Any]:
     folder = paths[0] if paths[0].is_dir() else paths[0].parent
-    return public_content(read_public(folder, study), study) | told((), (), (), None) | {"is_compared": False}
+    content = public_content(read_public(folder, study), study, definitions=f"study {study.id}")
+    return content | told((), (), (), None) | {"is_compared": False}
 
 
 def _called_by_their_names(content: dict[str, Any], asked: Sequence[_Asked]) -> dict[str, Any]:

@@ -21,10 +21,10 @@ def public_files(found: PublicIntake) -> tuple[FileReport, ...]:
                  for row in rows)
 
 
-def public_content(found: PublicIntake, study: Study) -> dict[str, Any]:
+def public_content(found: PublicIntake, study: Study, *, definitions: str) -> dict[str, Any]:
     """Return the content of report.json."""
     return report_content(public_files(found), found.quarantine, {}, tolerance=study.quarantine_tolerance,
-                          accept_without=study.deliveries.accept_without, silent=(), definitions=f"study {study.id}",
+                          accept_without=study.deliveries.accept_without, silent=(), definitions=definitions,
                           pseudonyms="none: no row is about a person")
 
 
