@@ -128,7 +128,7 @@ def test_key_must_be_given_and_is_never_in_the_message() -> None:
 
 
 @pytest.mark.parametrize(("text", "key"), [
-    ("district_id: ia-9001\nversion: '1'\ntables: {}\nextra: 1", "tables.school_year"),
+    ("district_id: ia-9001\nversion: '1'\ntables: {}\nextra: 1", "key extra"),
     ("district_id: [", "line 1"),
     ("district_id: ia-9001\nversion: '1'\nversion: '2'", "line 3"),
     ("district_id: ia-9001\nversion: é".encode("cp1252"), "mapping.yaml"),

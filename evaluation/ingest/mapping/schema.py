@@ -15,6 +15,7 @@ from evaluation.ingest.identity.generalise import Dates
 from evaluation.ingest.identity.pseudonym import KEY_ID, IdType
 from evaluation.ingest.mapping.code_lists import FIRST, Since, first_day
 from evaluation.ingest.mapping.derivation import Derived, XmlSource
+from evaluation.ingest.mapping.invalid import in_words, wrong_target
 from evaluation.ingest.mapping.layouts import UnknownLayoutError, known_layouts, with_layouts
 from evaluation.params import Block, UniqueKeys
 
@@ -240,6 +241,10 @@ class DistrictMapping(Block):
             unknown = sorted(set(table.columns) - set(_required(name, table, self.tables)) - set(_optional(name)))
             if unknown:
                 raise ValueError(f"tables.{name}.columns has no place for {', '.join(unknown)}")
+            for field, column in table.columns.items():
+                for codes in (column.codes, *column.codes_from.values()):
+                    if (wrong := wrong_target(field, codes)) is not None:
+                        raise ValueError(f"tables.{name}.columns.{field}: {wrong}")
         return self
 
 
@@ -264,7 +269,7 @@ class _Loader(UniqueKeys, yaml.BaseLoader):
     """Every scalar is text; a key given twice is an error."""
 
 
-def read_mapping(content: bytes | str, *, where: str, folder: str) -> DistrictMapping:
+def read_mapping(written: bytes | str, *, where: str, folder: str) -> DistrictMapping:
     """Return the mapping; every scalar is text first, so `01` and `yes` stay what they are.
 
     Raises
@@ -274,8 +279,9 @@ def read_mapping(content: bytes | str, *, where: str, folder: str) -> DistrictMa
         and way out.
     """
     try:
-        text = content.decode("utf-8-sig") if isinstance(content, bytes) else content
-        found = DistrictMapping.model_validate(with_layouts(yaml.load(text, Loader=_Loader)))
+        text = written.decode("utf-8-sig") if isinstance(written, bytes) else written
+        content = with_layouts(yaml.load(text, Loader=_Loader))
+        found = DistrictMapping.model_validate(content)
     except UnicodeDecodeError:
         raise DeliveryError("this is not UTF-8 text.", where=where, fix="Save the file as UTF-8.") from None
     except yaml.constructor.ConstructorError as error:
@@ -290,10 +296,8 @@ def read_mapping(content: bytes | str, *, where: str, folder: str) -> DistrictMa
         raise DeliveryError(f"there is no layout `{error}`.", where=f"{where}, key layout",
                             fix=f"Known layouts: {', '.join(known_layouts())}.") from None
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"]) or "tables"
-        raise DeliveryError(f"{first['msg'].lower().removeprefix('value error, ')}.", where=f"{where}, key {key}",
-                            fix="docs/delivery.md lists every key, with an example.") from None
+        key, what, fix = in_words(error.errors(), content, DistrictMapping)
+        raise DeliveryError(f"{what}.", where=f"{where}, key {key}" if key else where, fix=fix) from None
     if found.district_id != folder:
         raise DeliveryError(f"`district_id` is not the name of its folder `{folder}`.",
                             where=f"{where}, key district_id", fix="Give both the district's id in the study file.")
