@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from evaluation.ingest.dated_codes import translated, versions
 from evaluation.ingest.derived import derived_columns
 from evaluation.ingest.identity.crosswalk import left_behind
-from evaluation.ingest.identity.identifiers import kind_of_values
+from evaluation.ingest.identity.identified import identified
 from evaluation.ingest.lengths import without_length
 from evaluation.ingest.mapping.schema import (
     ATTRIBUTES,
@@ -62,7 +62,8 @@ def typed(sheet: Sheet, name: str, table: SourceTable, file: str, how: Reading) 
     RefusedFileError
         A value identifies people, was suppressed before, or a column as a whole was read or written wrongly.
     """
-    _refuse_identifiers(sheet, table, how)
+    for flaw in identified(sheet, table, how.school_year):
+        raise RefusedFileError(flaw, sheet.rows_in)
     if isinstance(table, SurveyTable) and table.consent is None:
         raise RefusedFileError(Flaw("no_consent"), sheet.rows_in)
     parsed: dict[str, pd.Series] = {}
@@ -114,18 +115,6 @@ def _series(parsed: Iterable[object], text: Text) -> pd.Series:
     numbers = np.array([value or 0 for value in values], dtype=np.int64)
     is_missing = np.array([value is None for value in values], dtype=bool)
     return pd.Series(pd.arrays.IntegerArray(numbers[text.codes], is_missing[text.codes]))
-
-
-def _refuse_identifiers(sheet: Sheet, table: SourceTable, how: Reading) -> None:
-    for column, text in sheet.columns.items():
-        is_declared = column in table.required()
-        found = kind_of_values(text.values, is_declared=is_declared, school_year=how.school_year, header=column)
-        if found is not None:
-            kind, hits = found
-            at = sheet.rows[text.is_in(hits)]
-            shown = sheet.shown.get(column, column)
-            raise RefusedFileError(Flaw("identifiable_value", int(at[0]), shown, len(at), f"Kind: {kind}."),
-                                   sheet.rows_in)
 
 
 def _refuse_column(sheet: Sheet, column: Text, source: SourceColumn, distinct: Mapping[str, object],
