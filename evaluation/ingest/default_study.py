@@ -10,7 +10,7 @@ from evaluation.ingest.mapping.schema import DistrictMapping, SurveyTable
 from evaluation.params import District, Outcome, Study
 
 WORDS = "the default ones (any school year, all grades); name the study's file with --study for its own"
-_ID = "default_study"
+_NOBODY = "none"
 _WIDEST = (0, 100)
 _USUAL_ITEMS = ("bel1", "bel2", "bel3", "bel4", "bel5")
 
@@ -28,7 +28,8 @@ def default_study(mappings: Iterable[DistrictMapping]) -> Study:
 def knows_scales(study: Study, mapping: DistrictMapping) -> bool:
     """Return whether answers to a district's survey are checked against a scale, the study's or the mapping's."""
     survey = mapping.tables.survey_response
-    return study.id != _ID or survey is None or bool(survey.answers)
+    is_default = any(outcome.authority == _NOBODY for outcome in study.outcomes)
+    return not is_default or survey is None or bool(survey.answers)
 
 
 def _scale(surveys: Iterable[SurveyTable]) -> Outcome:
@@ -38,7 +39,7 @@ def _scale(surveys: Iterable[SurveyTable]) -> Outcome:
     answers = [value for s in surveys for value in s.answers.values()]
     low, high = (min(answers), max(answers)) if all(s.answers for s in surveys) else _WIDEST
     return Outcome(id="survey", label="Survey", kind="score", measure="scale_score", unit_name="points",
-                   better="higher", margin=1.0, authority="none", version="1", definition="Any mapped item.",
+                   better="higher", margin=1.0, authority=_NOBODY, version="1", definition="Any mapped item.",
                    parameters={"items": tuple(sorted(items)), "reversed": (), "low": float(low), "high": float(high),
                                "min_items": 1.0})
 
