@@ -151,7 +151,7 @@ def test_rows_of_other_districts_are_told_and_take_nothing_and_the_tolerance_is_
     districts = sorted({f"{row['LEA_STATE']}-{row['LEAID']}".lower() for row in rows
                         if row["LEA_STATE"] in {"CA", "TX", "IA", "OH"}})
     study = study_of(districts, SAMPLE.name, TABLE)
-    content = public_content(read_public(SAMPLE.parent, study), study)
+    content = public_content(read_public(SAMPLE.parent, study), study, definitions="")
     mend = {p["rule"]: p for p in content["to_mend"]}
     assert set(mend) == {"district_not_in_study", "more_than_students"}
     others = sum(f"{row['LEA_STATE']}-{row['LEAID']}".lower() not in districts for row in rows)
@@ -169,6 +169,6 @@ def test_more_faults_than_tolerated_stop_the_run_and_rows_of_other_districts_do_
     with zipfile.ZipFile(tmp_path / "crdc.zip", "w") as archive:
         archive.writestr("CRDC2013_14.csv", file_of(*faults, *good, *elsewhere))
     study = study_of(["ia-1900001"], "crdc.zip", TABLE)
-    verdict = public_content(read_public(tmp_path, study), study)["verdict"]
+    verdict = public_content(read_public(tmp_path, study), study, definitions="")["verdict"]
     assert verdict["exit_code"] == 3
     assert "2 of 10 rows were set aside (20.0 %)" in verdict["sentence"]
