@@ -30,7 +30,7 @@ REFUSE_FILE: Mapping[str, Rule] = {
     "cannot_be_opened": Rule("Something stands in the file's place that cannot be opened: a link to nowhere, an empty "
                              "folder, or a file without the right to read it", "Put the file itself there."),
     "empty_file": Rule("The file is empty", "Send it again."),
-    "header_only": Rule("The file has a header and 0 rows",
+    "header_only": Rule("The file has 0 rows",
                         "Send the rows. If there were no events, list the year under `nothing_in` in mapping.yaml."),
     "stray_quote": Rule("A quotation mark is not closed", "Repair the quotation mark."),
     "line_break": Rule("A field in quotation marks goes on in the next line",

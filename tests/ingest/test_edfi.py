@@ -16,6 +16,7 @@ from evaluation.ingest.district import District, ingest_district
 from evaluation.ingest.mapping.schema import read_mapping
 from evaluation.ingest.readers.xml_records import xml_records
 from evaluation.ingest.records import RefusedFileError
+from evaluation.ingest.report.content import report_content
 from evaluation.params import Study
 from tests.ingest import edfi
 
@@ -56,6 +57,16 @@ def test_a_district_is_read_from_its_interchanges(study: Study) -> None:
     assert dict(people) == {"female": "two_or_more", "male": "hispanic"}
     (action,) = found.tables["discipline_action"].itertuples()
     assert (action.action_std, action.half_days_assigned, action.date) == ("OSS", 4, "2023-10-04")
+
+
+def test_a_file_that_feeds_two_tables_is_one_file_with_two_accounts(study: Study) -> None:
+    found = ingested(edfi.delivery(), study)
+    said = report_content(found.files, found.quarantine, {}, tolerance=0.02, accept_without=(), silent=(),
+                          definitions="tests", pseudonyms="tests")
+    delivered = len(edfi.delivery())
+    assert (said["totals"]["files"], said["districts"][0]["files"]) == (delivered, delivered)
+    assert len(said["files"]) > delivered
+    assert said["totals"]["rows_in"] == sum(file["rows_in"] for file in said["files"])
 
 
 def test_days_enrolled_come_from_calendar_and_spells_and_absences_from_events(study: Study) -> None:
@@ -113,7 +124,7 @@ def test_without_the_enrolment_file_it_says_what_to_send(study: Study) -> None:
     (b'<?xml version="1.0" encoding="x-none"?><x/>', "encoding"),
     (b'<?xml version="1.0" encoding="shift_jis"?><x/>', "encoding"),
     (b"<a>" * 150 + b"</a>" * 150, "bad_xml"),
-    (b"<InterchangeStudentAttendance/>", "header_only"),
+    (b"<InterchangeStudentAttendance/>", "header_only"), (b"<Students><Student/></Students>", "header_only"),
     (edfi.delivery()["2024/StudentSchoolAttendance.xml"][:-40], "cut_off"),
     (edfi.delivery()["2024/StudentSchoolAttendance.xml"].replace(b"StudentUniqueId", b"StudentUSI"), "missing_column"),
     (edfi.delivery()["2024/StudentSchoolAttendance.xml"].replace(

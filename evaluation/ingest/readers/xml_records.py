@@ -33,8 +33,8 @@ def xml_records(content: bytes, table: SourceTable) -> Iterator[list[str]]:
     Raises
     ------
     RefusedFileError
-        No XML table is declared, the XML is not well-formed or has a document type, no record has a path that is
-        needed, or a record of students has an element that identifies people.
+        No XML table is declared, the XML is not well-formed, has a document type or no record, no record has a path
+        that is needed, or a record of students has an element that identifies people.
     """
     source = table.xml
     if source is None:
@@ -48,8 +48,10 @@ def xml_records(content: bytes, table: SourceTable) -> Iterator[list[str]]:
         others = {kind: beside[kind].get(tuple(record.get(here, "") for here in on), {})
                   for kind, on in source.lookups.items()}
         yield [_value(name, record, others) for name in columns]
+    if not found.count:
+        raise RefusedFileError(Flaw("header_only", hint=f"No `{source.record}` stands below the outermost element."))
     for name in columns:
-        if ":" not in name and name not in found.seen and name not in source.may_lack and found.count:
+        if ":" not in name and name not in found.seen and name not in source.may_lack:
             raise RefusedFileError(Flaw("missing_column", column=name, hint=f"No `{source.record}` has it."),
                                    found.count)
 

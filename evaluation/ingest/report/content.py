@@ -6,6 +6,7 @@ or a version is shown by `small_counts`.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
@@ -51,7 +52,7 @@ def report_content(files: tuple[FileReport, ...], quarantine: pd.DataFrame, tabl
         "verdict": asdict(said),
         "definitions": definitions,
         "pseudonyms": pseudonyms,
-        "totals": {field: sum(getattr(f, field) for f in files) for field in _COUNTS} | {"files": len(files)},
+        "totals": {field: sum(getattr(f, field) for f in files) for field in _COUNTS} | {"files": _n_files(files)},
         "districts": _districts(files),
         "districts_that_sent_nothing": sorted(silent),
         "to_mend": [_stripped(asdict(p)) for p in found],
@@ -61,11 +62,17 @@ def report_content(files: tuple[FileReport, ...], quarantine: pd.DataFrame, tabl
     }
 
 
+def _n_files(files: Iterable[FileReport]) -> int:
+    """Return how many files were delivered: one that feeds several tables has an account for each, `path#record`."""
+    return len({re.sub(r"#\w+$", "", file.file) for file in files})
+
+
 def _districts(files: Iterable[FileReport]) -> list[dict[str, Any]]:
     by_district: dict[str, list[FileReport]] = defaultdict(list)
     for file in files:
         by_district[file.district_id].append(file)
-    return [{"district_id": district, "files": len(mine), "files_refused": sum(f.refusal is not None for f in mine)}
+    return [{"district_id": district, "files": _n_files(mine),
+             "files_refused": _n_files(f for f in mine if f.refusal is not None)}
             | {field: sum(getattr(f, field) for f in mine) for field in _COUNTS}
             for district, mine in sorted(by_district.items())]
 
