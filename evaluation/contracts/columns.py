@@ -60,7 +60,7 @@ _ALL: tuple[Column, ...] = (
     text("date", "ISO date"),
     text("action_std", "Standard action", allowed=(
         "ODR", "ISS", "OSS", "EXP", "ALT", "REST", "LAW", "ARREST", "NONE")),
-    text("definition_version", "Code list by which the action was read: the school year or the day it came in, or `first`"),
+    text("definition_version", "Code list by which the action was read: its first school year or day, or `first`"),
     text("metric", "Outcome, or `discipline_codes`: what is defined"),
     text("authority", "Whose definition it is; of codes, the district"),
     text("version", "Version of the definition; of codes, the school year or the day they came in, or `first`"),

@@ -74,7 +74,8 @@ def test_a_small_table_does_not_drown_among_the_rows_of_a_large_one() -> None:
     lost = _file("discipline_action", _finding("quarantined", "unknown_code", 21), rows=60, aside=21)
     files = (_file("attendance", rows=100_000), lost)
     assert _said(*files) == (
-        "Mend this first. ia-9001, discipline_action of 2024: 21 of 60 rows were set aside (35.0 %); 2 % are tolerated.", 3)
+        "Mend this first. ia-9001, discipline_action of 2024: 21 of 60 rows were set aside (35.0 %); "
+        "2 % are tolerated.", 3)
     assert [p.rule for p in problems(files, tolerance=0.02, accept_without=()) if p.is_blocking] == ["unknown_code"]
 
 
@@ -82,6 +83,10 @@ def test_a_small_table_does_not_drown_among_the_rows_of_a_large_one() -> None:
 def test_one_row_among_several_is_never_too_many(rows: int, aside: int, code: int) -> None:
     file = _file("discipline_action", _finding("quarantined", "negative", aside), rows=rows, aside=aside)
     assert _said(file)[1] == code
+
+
+def test_where_nothing_is_tolerated_one_row_is_too_many() -> None:
+    assert _said(_file("attendance", _finding("quarantined", "negative"), aside=1), tolerance=0)[1] == 3
 
 
 @pytest.mark.parametrize("rule", NO_LOSS)

@@ -75,7 +75,7 @@ def names_among(shapes: Shapes, header: str, *, is_declared: bool) -> frozenset[
     """
     values = shapes.matching(_LETTERS)
     has_words = len(values) >= _COLUMN * shapes.n
-    likeness = _likeness(shapes, header, has_words=has_words)
+    likeness = _likeness(shapes, header)
     if has_words or not is_declared:
         is_free = likeness in ("odd", "loose")
         share, fewest = (_COLUMN, _FEWEST) if is_free else (_PLACES, _FEWEST_PLACES)
@@ -102,7 +102,8 @@ def is_told_of_a_person(word: str) -> bool:
     return word in listed("usual") and word not in listed("places")
 
 
-def _likeness(shapes: Shapes, header: str, *, has_words: bool) -> Likeness:
+def _likeness(shapes: Shapes, header: str) -> Likeness:
+    has_words = len(shapes.matching(_WORD)) >= _COLUMN * shapes.n
     if has_words and _NAMED_FOR.search(header):
         return "named_for"
     if has_words and _PLACE.search(header):

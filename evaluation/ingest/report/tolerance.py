@@ -43,7 +43,7 @@ def set_aside_without_loss(file: FileReport) -> int:
 def over_tolerance(files: Iterable[FileReport], tolerance: float) -> tuple[OverTolerance, ...]:
     """Return where a larger share of the rows was set aside than tolerated, the largest share first.
 
-    One row among several is never too many.
+    Where anything is tolerated, one row among several is never too many.
     """
     read: dict[Place, int] = defaultdict(int)
     aside: dict[Place, int] = defaultdict(int)
@@ -52,5 +52,5 @@ def over_tolerance(files: Iterable[FileReport], tolerance: float) -> tuple[OverT
         read[place(file)] += file.rows_in - file.rows_refused - harmless
         aside[place(file)] += file.rows_quarantined - harmless
     found = (OverTolerance(at, read[at], aside[at]) for at in read
-             if aside[at] > tolerance * read[at] and (aside[at] > 1 or aside[at] == read[at]))
+             if aside[at] > tolerance * read[at] and (aside[at] > 1 or aside[at] == read[at] or tolerance == 0))
     return tuple(sorted(found, key=lambda over: (-over.aside / over.read, over.place)))
