@@ -176,3 +176,23 @@ def test_a_word_out_of_place_in_a_declared_column_sets_its_row_aside_and_a_perso
 def test_a_person_in_place_of_a_columns_name_is_found() -> None:
     names = ["Student Number", "Att1", "Course Name", "Grant Wood AEA", "Marisol Garcia", "123-45-6789"]
     assert kinds_in_names(names) == {"Marisol Garcia": "name", "123-45-6789": "social security number"}
+
+
+@pytest.mark.parametrize(("values", "kind"), [
+    (("50010-1234", "50011-4321", "50012-9876"), "address"),
+    (("A1", "B2", "C3", "50010-1234"), "address"),
+    (("A1", "B2", "C3", "41.5868, -93.6250"), "address"),
+    (("41.58681,-93.62502",), "address"),
+    (("A1", "B2", "C3", "was absent since mother in hospital"), "free text"),
+    (tuple(f"{20000 + i}-{2019 + i % 5}" for i in range(60)), None),
+    (("12.345, 67.891", "1.234,5.678"), None),
+    (("Lives with mother", "My mother was proud of me", "Parent was called in time for conference"), None),
+])
+def test_where_somebody_lives_and_what_befell_him_is_found(values: tuple[str, ...], kind: str | None) -> None:
+    found = kind_of_values(values, is_declared=False, school_year=2024, header="Field7")
+    assert (found[0] if found else None) == kind
+
+
+@pytest.mark.parametrize("header", ["Latitude", "Home Longitude", "lng", "GPS"])
+def test_columns_of_a_place_on_the_map_are_addresses(header: str) -> None:
+    assert kind_of_header(header, is_declared=False) == "address"

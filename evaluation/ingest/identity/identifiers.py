@@ -24,7 +24,8 @@ _HEADERS = (
     ("date of birth", re.compile(r"\bdob\b|birth|\bborn\b|nacimiento|^b ?(?:date|dt|day)$")),
     ("e-mail", re.compile(r"\be ?mail\b")),
     ("phone", re.compile(r"phones?\b|\bmobile\b|^cell(?: (?:no|num|number))?$|\bfax\b|\btel(?:efono)?\b")),
-    ("address", re.compile(r"\baddress|\bstreet\b|\bzip|\bpostal|\bhome (?:city|town)\b|\bdirecci[oó]n\b")),
+    ("address", re.compile(r"\baddress|\bstreet\b|\bzip|\bpostal|\bhome (?:city|town)\b|\bdirecci[oó]n\b"
+                           r"|\b(?:lat|long)itude\b|^(?:lat|lon|lng)$|\bgps\b")),
     ("government number", re.compile(r"medicaid|passport|driver'?s? ?licen[cs]e|\bvisa\b|alien (?:no|num|reg)")),
     ("free text", re.compile(r"\bnotes?\b|\bcomments?\b|\bnarrative\b|\bremarks?\b"
                              r"|^(?:(?:incident|event|injury|full|long|detailed) )?desc(?:ription)?$")),
@@ -36,6 +37,7 @@ _STREET = (r"street|st|avenue|ave|av|road|rd|drive|dr|lane|ln|boulevard|blvd|cou
            r"ter|trail|trl|parkway|pkwy|highway|hwy|square|sq|loop|run|path|pike|alley|aly|plaza|plz|crossing|xing|cove|"
            r"cv|ridge|rdg|row|route|rte|broadway")
 _ROAD = r"(?:county|state|us|co)? ?(?:highway|hwy|route|rte|rt|road|rd|cr|sr)"
+_DEGREES = r"(?<![\d.])[-−]?1?\d{1,2}\.\d{4,}(?!\d)"
 _DOT = r"(?:\.| dot |\(dot\)|\[dot\])"
 _ANYWHERE = (
     ("social security number", re.compile(r"999[-. /]99[-. /]9999|[*#a]-[*#a]+-9999|[*#]-9999|^a\W{1,3}9{9}$"),
@@ -48,10 +50,11 @@ _ANYWHERE = (
      re.compile(r"(?<![\w-])(?:\+?1[-. ]?)?(?:\([2-9]\d{2}\) ?|[2-9]\d{2}[-. /])[2-9]\d{2}[-. ]?\d{4}(?![\w-])"
                 r"|(?<!\w)\+[1-9][\d ()-]{8,}\d|\b(?:cell|home|work|mobile|fax|tel|ph|phone)\W{1,3}[2-9]\d{9}\b",
                 re.IGNORECASE)),
-    ("address", re.compile(r"9a? .*a|a\.? ?#?9"),
+    ("address", re.compile(r"9a? .*a|a\.? ?#?9|9\.9{4,}[,; ]"),
      re.compile(rf"\b[nsew]?\d{{1,6}}[a-z]? +(?:(?:[nsew]|[ns][ew])\.? +)?(?:[\w.'’]+ +){{1,3}}(?:{_STREET})\b"
                 r"|\b\d{1,6} +(?:[nsew]\.? +)?broadway\b|\b\d{1,6} +(?:calle|avenida|camino|paseo|rue) +\w"
                 rf"|\b\d{{1,6}} +(?:[nsew]\.? +)?{_ROAD} +\d{{1,4}}\b"
+                rf"|{_DEGREES}[,; ]+{_DEGREES}"
                 r"|\bp\.? ?o\.? ?b(?:ox)?\.? +\d+|^box +\d{2,}$|\brural route +\d+|\br\.?r\.? ?\d+,? box\b",
                 re.IGNORECASE)),
 )
@@ -63,6 +66,8 @@ _DIALLED = re.compile(r"[2-9]\d{2}[2-9]\d{6}$")
 _DASHED = re.compile("9-9")
 _LONG_NUMBER = re.compile(r"^9{7,}$")
 _SOME = 0.2
+_COLUMN = 0.5
+_SPREAD = 0.8
 _NEARLY_ALL = 0.95
 _FEWEST_NUMBERS = 50
 """Fewer bare numbers than these could be any codes."""
@@ -121,6 +126,7 @@ def kind_of_values(values: Iterable[str], *, is_declared: bool, school_year: int
         ("social security number", _bare(shapes, 9, _SOCIAL, _are_social_security)),
         ("phone", _bare(shapes, 10, _DIALLED, _are_phones) | _local_phones(shapes)),
         ("free text", told | names if told else told),
+        ("address", _zips(shapes)),
         ("name", names),
         ("date of birth", birth_dates(shapes, words, school_year)),
     ):
@@ -149,6 +155,15 @@ def _bare(shapes: Shapes, width: int, can_be: re.Pattern[str], are_of_kind: Call
 def _local_phones(shapes: Shapes) -> frozenset[str]:
     """Return seven digits with a dash, out of place in a column without dashes."""
     return frozenset(shapes.of("999-9999") if shapes.are_few(shapes.matching(_DASHED)) else ())
+
+
+def _zips(shapes: Shapes) -> frozenset[str]:
+    """Return ZIP codes of nine digits: one out of place, or a column, whose last digits differ as years do not."""
+    found = shapes.of("99999-9999")
+    last = [plain(v)[-4:] for v in found]
+    is_column = len(found) >= _COLUMN * shapes.n and len(set(last)) >= _SPREAD * len(last)
+    are_zips = (is_column and len({v[0] for v in last}) >= 3) or shapes.are_few(shapes.matching(_DASHED))
+    return frozenset(found if are_zips else ())
 
 
 def _are_social_security(numbers: list[str]) -> bool:
