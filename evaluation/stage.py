@@ -17,6 +17,8 @@ from rich.console import Console
 from evaluation.errors import EvaluationError, TryAgainError
 
 DEBUG = "EVALUATION_DEBUG"
+_FULL = ("no space left on device", "disk is full")
+"""As databases say it, whose errors carry no number."""
 _PR_SET_PDEATHSIG = 1
 
 
@@ -84,6 +86,8 @@ def is_disk_full(error: BaseException | None) -> bool:
     """Return whether an error, or one that it came from, is that of a full disk, quota or file size."""
     while error is not None:
         if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+            return True
+        if any(words in str(error).lower() for words in _FULL):
             return True
         error = error.__cause__ or error.__context__
     return False

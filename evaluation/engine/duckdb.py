@@ -15,6 +15,7 @@ import pandas as pd
 import pyarrow as pa
 
 from evaluation.engine import Frame
+from evaluation.errors import StudyError
 
 _BATCH = 100_000
 
@@ -29,7 +30,13 @@ class DuckDB:
     @classmethod
     @contextmanager
     def opened(cls, *, memory: str | None, scratch: Path, threads: int | None) -> Iterator[DuckDB]:
-        """Open a database that spills into `scratch`."""
+        """Open a database that spills into `scratch`.
+
+        Raises
+        ------
+        StudyError
+            `memory` is too little for a table.
+        """
         given = {"memory_limit": memory, "threads": threads}
         settings: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
         # Rows need no order before a contract or `in_order` gives them one, and keeping one costs memory.
@@ -37,6 +44,9 @@ class DuckDB:
         connection = duckdb.connect(config=settings)
         try:
             yield cls(connection, scratch)
+        except duckdb.OutOfMemoryException:
+            raise StudyError("too little memory for the tables of this study.", where="params.yaml, key engine_memory",
+                             fix="Raise it; 1GB is enough for most.") from None
         finally:
             connection.close()
 

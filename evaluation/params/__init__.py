@@ -170,12 +170,12 @@ def _validated(model: type[M], path: Path) -> M:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
     except FileNotFoundError:
         raise StudyError("the file is missing.", where=str(path), fix="Run in the project's folder.") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
-        why = f" ({error.problem})" if isinstance(error, yaml.MarkedYAMLError) and error.problem else ""
+        why = f" ({getattr(error, 'problem', None) or error})" if not isinstance(error, UnicodeDecodeError) else ""
         raise StudyError(f"this is not readable YAML{why}.", where=f"{path}{line}",
-                         fix="Check indentation and quotes.") from None
+                         fix="Check indentation, quotes and dates.") from None
     try:
         return model.model_validate(content)
     except ValidationError as error:
@@ -192,4 +192,5 @@ def _way_out(model: type[Block], error: Mapping[str, Any]) -> str:
         return "Remove the key or correct its spelling; docs/study_file.md lists every key."
     if error["type"] == "missing":
         return "Add the key (`null` or `[]` when there is nothing); docs/study_file.md lists every key."
-    return "See docs/study_file.md for what this key may hold."
+    page = "the comments of params.yaml" if model is Settings else "docs/study_file.md"
+    return f"See {page} for what this key may hold."

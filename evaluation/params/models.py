@@ -292,7 +292,7 @@ class Settings(Block):
 
     studies: tuple[Id, ...]
     synthetic_studies: tuple[Id, ...]
-    engine: Annotated[str, Field(pattern=r"^(duckdb|local(\[(\d+|\*)\])?|spark://[^\s/]+)$")]
-    engine_memory: Annotated[str, Field(pattern=r"^[1-9]\d*(MB|GB)$")]
+    engine: Annotated[str, Field(pattern=r"^(duckdb|local(\[([1-9]\d*|\*)\])?|spark://[^\s/]+)$")]
+    engine_memory: Annotated[str, Field(pattern=r"^[1-9]\d{0,5}(MB|GB)$")]
     disclosure: Disclosure
     standards: Standards

@@ -57,6 +57,11 @@ def test_more_than_memory_holds_goes_to_a_folder_that_is_removed(tmp_path: Path)
     assert not scratch.exists()
 
 
+def test_too_little_memory_is_said_with_its_key(tmp_path: Path) -> None:
+    with pytest.raises(StudyError, match="engine_memory"), engine.session(memory="1MB", scratch=tmp_path / "a") as one:
+        engine.collect(one.frame(pd.DataFrame({"n": range(1_000_000)})).sort("n"))
+
+
 @pytest.mark.parametrize(("master", "found"), [("spark://127.0.0.1:1", "no Spark master answers"),
                                                ("spark://127.0.0.1:1,127.0.0.1:2", "no Spark master answers")])
 def test_a_cluster_that_does_not_answer_is_a_sentence(master: str, found: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,7 +84,8 @@ def test_what_spark_lacks_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 @pytest.mark.parametrize(("key", "value", "is_good"), [
     ("engine", "duckdb", True), ("engine", "local[2]", True), ("engine", "local[*]", True),
     ("engine", "spark://10.0.0.1:7077", True), ("engine", "spark://a:7077,b:7077", True), ("engine", "postgres", False),
-    ("engine", "spark:a", False), ("engine", "yarn", False), ("engine_memory", "600MB", True),
+    ("engine", "spark:a", False), ("engine", "yarn", False), ("engine", "local[0]", False),
+    ("engine_memory", "600MB", True), ("engine_memory", "99999999GB", False),
     ("engine_memory", "4", False), ("engine_memory", "0GB", False), ("engine_memory", "4 gigabytes", False)])
 def test_an_engine_that_cannot_be_is_named_with_its_key(key: str, value: str, is_good: bool, tmp_path: Path) -> None:
     content = yaml.safe_load((Path(__file__).parents[2] / "params.yaml").read_text())

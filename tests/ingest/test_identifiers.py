@@ -53,6 +53,7 @@ def test_one_cell_among_codes_is_found_alone(value: str, kind: str) -> None:
     ("Course", ("Algebra, Honors", "Biology, General", "Christian Ethics", "Grant Writing", "AP US History")),
     ("Crs", ("Marketing, Introductory", "Culinary Arts", "Summer Bridge", "Christian Ethics", "Weight Training")),
     ("School", ("Rosa Parks", "George Washington", "Lincoln", "Helen Keller", "Martin Luther King Jr")),
+    ("Building", ("Peña High 201", "Peña High 202")),
     ("City", ("Ames, IA", "Madison", "Jackson", "Des Moines", "Jordan Creek")),
     ("Language", ("Karen", "German", "French", "Chinese, Mandarin", "Somali")),
     ("Month", ("April", "May", "June", "August")), ("Home", ("Ames, IA", "Dayton, OH")),
@@ -193,6 +194,7 @@ def test_where_somebody_lives_and_what_befell_him_is_found(values: tuple[str, ..
     assert (found[0] if found else None) == kind
 
 
-@pytest.mark.parametrize("header", ["Latitude", "Home Longitude", "lng", "GPS"])
-def test_columns_of_a_place_on_the_map_are_addresses(header: str) -> None:
-    assert kind_of_header(header, is_declared=False) == "address"
+@pytest.mark.parametrize(("header", "kind"), [
+    ("Home Latitude", "address"), ("student_lng", "address"), ("Latitude", None), ("Longitude", None)])
+def test_a_home_on_the_map_is_an_address_and_a_school_is_not(header: str, kind: str | None) -> None:
+    assert kind_of_header(header, is_declared=False) == kind

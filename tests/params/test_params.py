@@ -135,6 +135,13 @@ def test_broken_yaml_names_the_line(tmp_path: Path) -> None:
         params.read_study(path)
 
 
+def test_a_day_that_is_none_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text("deliveries: {as_of: 2023-13-45}\n")
+    with pytest.raises(StudyError, match="month must be in"):
+        params.read_study(path)
+
+
 def test_a_key_written_twice_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.yaml"
     path.write_text("id: x\nid: y\n")

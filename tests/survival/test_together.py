@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import sqlite3
 import time
 from pathlib import Path
 
@@ -100,6 +101,7 @@ def test_a_full_disk_is_known_by_its_cause(capsys: pytest.CaptureFixture) -> Non
     full = OSError(28, "No space left on device")
     assert is_disk_full(full)
     assert not is_disk_full(OSError(13, "Permission denied"))
+    assert is_disk_full(sqlite3.OperationalError("database or disk is full"))
     with pytest.raises(SystemExit) as end, told():
         raise RuntimeError from full
     assert end.value.code == 75

@@ -25,7 +25,7 @@ _HEADERS = (
     ("e-mail", re.compile(r"\be ?mail\b")),
     ("phone", re.compile(r"phones?\b|\bmobile\b|^cell(?: (?:no|num|number))?$|\bfax\b|\btel(?:efono)?\b")),
     ("address", re.compile(r"\baddress|\bstreet\b|\bzip|\bpostal|\bhome (?:city|town)\b|\bdirecci[oó]n\b"
-                           r"|\b(?:lat|long)itude\b|^(?:lat|lon|lng)$|\bgps\b")),
+                           r"|\b(?:home|house|residence|student|pupil) (?:(?:lat|long)itude|lat|lon|lng|gps)\b")),
     ("government number", re.compile(r"medicaid|passport|driver'?s? ?licen[cs]e|\bvisa\b|alien (?:no|num|reg)")),
     ("free text", re.compile(r"\bnotes?\b|\bcomments?\b|\bnarrative\b|\bremarks?\b"
                              r"|^(?:(?:incident|event|injury|full|long|detailed) )?desc(?:ription)?$")),
