@@ -38,7 +38,7 @@ test: $(READY) ## Run the tests (under 5 minutes on 2 cores)
 test-real: $(READY) ## Run the tests of slow real parts: Chromium, Spark, an S3 remote, killed runs (under 15 minutes)
 	@$(MAKE) --no-print-directory s3-install || echo "The S3 client cannot be installed here: its tests are skipped." >&2
 	@$(MAKE) --no-print-directory spark-install || echo "Spark cannot be installed here: its test is skipped." >&2
-	@pytest -m real -n $(WORKERS) --maxprocesses 8 --dist loadscope --durations 15
+	@pytest -m real --ignore tests/oracles -n $(WORKERS) --maxprocesses 8 --dist loadscope --durations 15
 
 check: $(READY) ## Run ruff, import-linter, mypy and the docs checks
 	ruff check .
@@ -76,7 +76,7 @@ $(VENV)/.spark: requirements-spark.lock $(READY)
 	@touch $@
 
 verify: $(READY) ## Full matrices (500 kills, determinism) and simulations (coverage, 20 seeds end to end): several hours
-	@pytest -m verify -n $(WORKERS) --maxprocesses 8 --dist worksteal
+	@pytest -m verify --ignore tests/oracles -n $(WORKERS) --maxprocesses 8 --dist worksteal
 	@python -m benchmarks.coverage
 	@python -m benchmarks.planted_truth
 
