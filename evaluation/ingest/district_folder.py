@@ -9,7 +9,8 @@ from pathlib import Path, PurePath
 from evaluation.engine import Session
 from evaluation.ingest.district import District, ingest_district
 from evaluation.ingest.identity.crosswalk import CROSSWALKS, Crosswalk, is_beside, read_crosswalk
-from evaluation.ingest.mapping.schema import DistrictMapping, read_mapping
+from evaluation.ingest.mapping.reading import read_mapping
+from evaluation.ingest.mapping.schema import DistrictMapping
 from evaluation.ingest.records import Flaw, RefusedFileError
 from evaluation.ingest.versions import year_and_day
 from evaluation.params import Study

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from evaluation.ingest.mapping.layouts import known_layouts
-from evaluation.ingest.mapping.schema import read_mapping
+from evaluation.ingest.mapping.reading import read_mapping
 from evaluation.params import Delivery
 
 PAGE = (Path(__file__).parents[2] / "docs" / "delivery.md").read_text()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from evaluation import engine
 from evaluation.errors import DeliveryError
 from evaluation.ingest.district import District, ingest_district
-from evaluation.ingest.mapping.schema import read_mapping
+from evaluation.ingest.mapping.reading import read_mapping
 from evaluation.ingest.readers.xml_records import xml_records
 from evaluation.ingest.records import RefusedFileError
 from evaluation.ingest.report.content import report_content

@@ -13,7 +13,7 @@ from evaluation.contracts import TABLES
 from evaluation.errors import DeliveryError, StudyError, ToleranceError
 from evaluation.ingest.district import District
 from evaluation.ingest.identity.pseudonym import chosen_key, pseudonyms
-from evaluation.ingest.mapping.schema import read_mapping
+from evaluation.ingest.mapping.reading import read_mapping
 from evaluation.ingest.records import FileReport
 from evaluation.ingest.report.account import stop_unless_usable, summary
 from evaluation.ingest.survey_items import item_scales

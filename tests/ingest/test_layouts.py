@@ -15,7 +15,8 @@ from evaluation.ingest.derived import derived_columns, federal_race
 from evaluation.ingest.district import District, ingest_district
 from evaluation.ingest.mapping.derivation import FederalRace
 from evaluation.ingest.mapping.layouts import known_layouts, with_layouts
-from evaluation.ingest.mapping.schema import SourceTable, read_mapping
+from evaluation.ingest.mapping.reading import read_mapping
+from evaluation.ingest.mapping.schema import SourceTable
 from evaluation.ingest.readers.text import Text
 from evaluation.params import Study
 

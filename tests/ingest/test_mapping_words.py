@@ -5,7 +5,7 @@ import pytest
 from evaluation.errors import DeliveryError
 from evaluation.ingest.mapping.invalid import wrong_target
 from evaluation.ingest.mapping.layouts import known_layouts, with_layouts
-from evaluation.ingest.mapping.schema import read_mapping
+from evaluation.ingest.mapping.reading import read_mapping
 
 GOOD = """district_id: ia-9001
 version: "1"

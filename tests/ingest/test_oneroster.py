@@ -10,7 +10,7 @@ import pytest
 
 from evaluation import engine
 from evaluation.ingest.district import District, ingest_district
-from evaluation.ingest.mapping.schema import read_mapping
+from evaluation.ingest.mapping.reading import read_mapping
 from evaluation.params import Study
 
 MAPPING = """

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from evaluation.cli import program
 from evaluation.errors import DeliveryError
 from evaluation.ingest.check_delivery import check_delivery
-from evaluation.ingest.mapping.schema import read_mapping
+from evaluation.ingest.mapping.reading import read_mapping
 from evaluation.ingest.proposal.propose_files import propose_files
 
 WORDS = st.text(alphabet="abcXYZ0129 .,:;#'\"{}[]-*&!|>%@`_/\\é\t", min_size=1, max_size=12)

@@ -8,7 +8,7 @@ import yaml
 
 from evaluation.errors import DeliveryError
 from evaluation.ingest.check_delivery import check_delivery
-from evaluation.ingest.mapping.schema import read_mapping
+from evaluation.ingest.mapping.reading import read_mapping
 from evaluation.ingest.proposal.propose_files import propose_files
 from tests.ingest.test_layouts import IOWA, OHIO
 from tests.ingest.test_oneroster import FILES, archive

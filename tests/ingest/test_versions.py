@@ -116,7 +116,7 @@ def test_a_delivery_that_shrinks_by_more_than_a_fifth_is_held(take: Take, rows_o
 
 def test_a_smaller_delivery_that_the_study_expects_is_taken(study: Study, rows_of: RowsOf, mapping_text: str,
                                                             files: Callable[[], dict[str, bytes]]) -> None:
-    from evaluation.ingest.mapping.schema import read_mapping
+    from evaluation.ingest.mapping.reading import read_mapping
     given = files() | {f"{MAY}/attendance.csv": rows_of("attendance", ATTENDANCE[:1])}
     smaller = study.model_copy(update={"deliveries": study.deliveries.model_copy(
         update={"accept_smaller": (f"ia-9001/{MAY}/*",)})})

@@ -1,4 +1,4 @@
-"""mapping.yaml: how a district's own file layout becomes the canonical tables."""
+"""The keys of mapping.yaml: how a district's own file layout becomes the canonical tables."""
 
 from __future__ import annotations
 
@@ -7,17 +7,14 @@ from decimal import Decimal
 from itertools import combinations
 from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from evaluation.errors import DeliveryError
 from evaluation.ingest.identity.generalise import Dates
 from evaluation.ingest.identity.pseudonym import KEY_ID, IdType
 from evaluation.ingest.mapping.code_lists import FIRST, Since, first_day
 from evaluation.ingest.mapping.derivation import Derived, XmlSource
-from evaluation.ingest.mapping.invalid import in_words, wrong_target
-from evaluation.ingest.mapping.layouts import UnknownLayoutError, known_layouts, with_layouts
-from evaluation.params import Block, UniqueKeys
+from evaluation.ingest.mapping.invalid import wrong_target
+from evaluation.params import Block
 
 FIELDS: Mapping[str, tuple[str, ...]] = {
     "school_session": ("school_id", "begin_date", "end_date", "session_days"),
@@ -263,42 +260,3 @@ def _required(name: str, table: SourceTable, tables: Tables) -> tuple[str, ...]:
 def _optional(name: str) -> tuple[str, ...]:
     return {"student_year": ATTRIBUTES, "school_year": ("calendar_days", *LINEAGE), "attendance": ("date",)}.get(
         name, ())
-
-
-class _Loader(UniqueKeys, yaml.BaseLoader):
-    """Every scalar is text; a key given twice is an error."""
-
-
-def read_mapping(written: bytes | str, *, where: str, folder: str) -> DistrictMapping:
-    """Return the mapping; every scalar is text first, so `01` and `yes` stay what they are.
-
-    Raises
-    ------
-    DeliveryError
-        Not UTF-8, not YAML, an unknown, repeated or missing key, or a district other than its folder's. Names file, key
-        and way out.
-    """
-    try:
-        text = written.decode("utf-8-sig") if isinstance(written, bytes) else written
-        content = with_layouts(yaml.load(text, Loader=_Loader))
-        found = DistrictMapping.model_validate(content)
-    except UnicodeDecodeError:
-        raise DeliveryError("this is not UTF-8 text.", where=where, fix="Save the file as UTF-8.") from None
-    except yaml.constructor.ConstructorError as error:
-        line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise DeliveryError(f"{error.problem}.", where=f"{where}{line}", fix="Keep one of them.") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f", line {mark.line + 1}" if mark else ""
-        raise DeliveryError("this is not readable YAML.", where=f"{where}{line}",
-                            fix="Check indentation and quotes.") from None
-    except UnknownLayoutError as error:
-        raise DeliveryError(f"there is no layout `{error}`.", where=f"{where}, key layout",
-                            fix=f"Known layouts: {', '.join(known_layouts())}.") from None
-    except ValidationError as error:
-        key, what, fix = in_words(error.errors(), content, DistrictMapping)
-        raise DeliveryError(f"{what}.", where=f"{where}, key {key}" if key else where, fix=fix) from None
-    if found.district_id != folder:
-        raise DeliveryError(f"`district_id` is not the name of its folder `{folder}`.",
-                            where=f"{where}, key district_id", fix="Give both the district's id in the study file.")
-    return found

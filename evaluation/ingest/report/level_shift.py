@@ -57,11 +57,10 @@ class Point:
 
 
 @dataclass(frozen=True)
-class Shift:
-    """A level that changed between two consecutive sent years; `usual` is the series' median change elsewhere.
+class Series:
+    """Levels of one code or mean at one district or school, in order of years.
 
-    `unit_id` is a district or a school; `code` is missing for means. `points` is the whole series, for the eye.
-    `code_list` says which code lists the two years were read by, where the mapping declares that they differ.
+    `unit_id` is a district or a school; `code` is missing for means.
     """
 
     district_id: str
@@ -70,25 +69,21 @@ class Shift:
     column: str
     code: str | None
     measure: Measure
+    points: tuple[Point, ...]
+
+
+@dataclass(frozen=True)
+class Shift(Series):
+    """A level that changed between two consecutive sent years; `usual` is the series' median change elsewhere.
+
+    `code_list` says which code lists the two years were read by, where the mapping declares that they differ.
+    """
+
     kind: Kind
     year_before: int
     year: int
     usual: float | None
-    points: tuple[Point, ...]
     code_list: str | None = None
-
-
-@dataclass(frozen=True)
-class Series:
-    """Levels of one code or mean at one district or school, in order of years."""
-
-    district_id: str
-    unit_id: str
-    table: str
-    column: str
-    code: str | None
-    measure: Measure
-    points: tuple[Point, ...]
 
 
 def level_shifts(tables: Mapping[str, Frame]) -> tuple[Shift, ...]:
@@ -118,8 +113,7 @@ def shifts(series: Series) -> Iterator[Shift]:
         usual = median(others) if others else None
         kind = _kind(points, i, series.measure, usual if len(others) >= LEAST_HISTORY else None)
         if kind is not None:
-            yield Shift(series.district_id, series.unit_id, series.table, series.column, series.code, series.measure,
-                        kind, before.school_year, after.school_year, usual, points)
+            yield Shift(**vars(series), kind=kind, year_before=before.school_year, year=after.school_year, usual=usual)
 
 
 def _code_lists(tables: Mapping[str, Frame]) -> dict[tuple[str, int], str]:

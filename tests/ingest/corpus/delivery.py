@@ -5,7 +5,8 @@ from pathlib import Path
 
 import yaml
 
-from evaluation.ingest.mapping.schema import DistrictMapping, read_mapping
+from evaluation.ingest.mapping.reading import read_mapping
+from evaluation.ingest.mapping.schema import DistrictMapping
 
 KEY = b"a key for tests, thirty-two bytes"
 YEAR = 2024
