@@ -6,7 +6,8 @@ EvaluationError
 │   ├── DeliveryError    files a district sent
 │   │   └── ToleranceError   exit 3: every file was accepted, with too many rows set aside
 │   ├── PanelError       a panel file given to `evaluation did`
-│   └── ReleaseError     publishing or reading a release
+│   ├── ReleaseError     publishing or reading a release
+│   └── StageError       a stage needs what another has not written
 ├── TryAgainError        exit 75: nothing given is wrong; the machine is busy or full
 ├── ContractError        a table that crosses a stage breaks its contract: a defect of the program
 └── EstimationError      an estimate that cannot be made from these cells
@@ -49,6 +50,15 @@ class PanelError(UserError):
 
 class ReleaseError(UserError):
     """A release cannot be made, published or read."""
+
+
+class StageError(UserError):
+    """A stage needs what an earlier one has not written: it failed, or never ran."""
+
+    def __init__(self, what: str, *, where: str, stage: str, study: str) -> None:
+        fix = (f"Stage {stage}, which writes it, has not ended well: run `python -m evaluation.{stage} {study}`, or "
+               f"`evaluation run {study}` for all that is missing.")
+        super().__init__(what, where=where, fix=fix)
 
 
 class TryAgainError(EvaluationError):

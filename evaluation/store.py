@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -14,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from evaluation.contracts import TABLES, checked, conform, from_arrow, refuse_repeated
+from evaluation.errors import StageError
 
 DATA = Path("data")
 ROWS_PER_GROUP = 131_072
@@ -119,8 +121,22 @@ def _arrow(rows: pd.DataFrame) -> pa.Table:
 
 
 def read(table: str, study: str) -> pd.DataFrame:
-    """Read a table and bring it to its contract's types."""
-    return conform(pd.read_parquet(path(table, study)), table)
+    """Read a table and bring it to its contract's types.
+
+    Raises
+    ------
+    StageError
+        The table is not there, or is damaged: names the stage that writes it.
+    """
+    source = path(table, study)
+    try:
+        rows = pd.read_parquet(source)
+    except (OSError, pa.ArrowInvalid) as error:
+        if isinstance(error, OSError) and error.errno not in {None, errno.ENOENT}:  # pyarrow's own carry no number
+            raise
+        what = "is damaged" if source.exists() else "is not there"
+        raise StageError(f"table {table} {what}.", where=str(source), stage=TABLES[table].stage, study=study) from None
+    return conform(rows, table)
 
 
 def write_json(content: Mapping[str, Any], target: Path) -> None:

@@ -16,9 +16,11 @@ def main(study_id: str) -> None:
     merged = survivors(store.read("school_lineage", study_id), study)
     units = one_unit(cells, merged, study)
     members = scopes(units, one_program_unit(study, merged))
-    store.write(group_levels(units, members, study), "group_levels", study_id)
-    store.write(gap_levels(units, members, study), "gap_levels", study_id)
-    store.write(coverage(cells, store.read("intake", study_id), study), "coverage", study_id)
+    tables = {"group_levels": group_levels(units, members, study), "gap_levels": gap_levels(units, members, study),
+              "coverage": coverage(cells, store.read("intake", study_id), study)}
+    store.emptied("unreleased", "describe", study_id)
+    for name, frame in tables.items():
+        store.write(frame, name, study_id)
 
 
 if __name__ == "__main__":

@@ -42,6 +42,7 @@ def main(study_id: str) -> None:
     whole = Together(study, together, published(store.read("estimates", study_id)), scales,
                      handbook(params.settings().standards.handbook))
     found |= {**scales, **{table: rows(whole) for table, rows in OF_STUDY.items()}}
+    store.emptied("unreleased", "diagnose", study_id)
     for table, rows in found.items():
         store.write(pd.DataFrame(rows).reindex(columns=list(TABLES[table].columns)), table, study_id)
 

@@ -40,6 +40,7 @@ def main(study_id: str) -> None:
         found.splits.extend(made.splits)
         found.weights.extend(made.weights)
     locks = params.locks(study_id)
+    store.emptied("unreleased", "estimate", study_id)
     store.write(pd.DataFrame(plan_differences(planned, locks)), "plan_differences", study_id)
     estimates = with_standing(pd.DataFrame(found.estimates), planned, locks)
     for table, content in (("estimates", estimates), ("refusals", pd.DataFrame(refused)),
