@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +14,7 @@ import typer
 import yaml
 
 from evaluation import params
+from evaluation.cli.places import Way, failure, obstacle
 from evaluation.errors import EvaluationError, ReleaseError
 from evaluation.stage import alone, is_disk_full, stderr
 from evaluation.store import write_bytes
@@ -37,7 +40,7 @@ def push(study: StudyId = "partnership") -> None:
     params.study(study)
     with alone(Path("dvc.yaml")), _repository() as (repo, known):
         _version_release(study)
-        _each(repo, study, known, lambda paths, level: int(repo.push(targets=paths, remote=level)), "sent")
+        _each(repo, study, known, lambda paths, level: int(repo.push(targets=paths, remote=level)), "send")
 
 
 def pull(study: StudyId = "partnership") -> None:
@@ -51,7 +54,7 @@ def pull(study: StudyId = "partnership") -> None:
     params.study(study)
     with alone(Path("dvc.yaml")), _repository() as (repo, known):
         _each(repo, study, known, lambda paths, level: int(repo.pull(targets=paths, remote=level)["stats"]["fetched"]),
-              "fetched")
+              "fetch")
 
 
 @contextmanager
@@ -74,28 +77,55 @@ def _repository() -> Iterator[tuple[Repo, frozenset[str]]]:
         yield repo, known
 
 
-def _each(repo: Repo, study: str, known: frozenset[str], move: Callable[[list[str], str], int], done: str) -> None:
-    from dvc.exceptions import DvcException
-
-    console, failed = stderr(), []
+def _each(repo: Repo, study: str, known: frozenset[str], move: Callable[[list[str], str], int], to: Way) -> None:
+    console, failed, done = stderr(), [], "sent" if to == "send" else "fetched"
     for level in LEVELS:
         if level not in known:
             console.print(f"{level}: no remote here, left out.")
             continue
         paths = _paths(repo, study, level)
-        try:
-            moved = move(paths, level) if paths else 0
-        except (DvcException, OSError) as error:
-            if is_disk_full(error):
-                raise
+        moved = _moved(repo, level, partial(move, paths, level), to) if paths else 0
+        if isinstance(moved, str):
             failed.append(level)
-            why = str(error).splitlines()[0]
-            console.print(f"{level}: not {done}: {why}", style="red")
+            console.print(f"{level}: not {done}: {moved}", style="red")
         else:
             console.print(f"{level}: complete, {moved:,} files {done}.", style="green")
     if failed:
-        raise EvaluationError(f"Not {done}: {', '.join(failed)}. The right to it may be missing, or what was pushed is "
-                              "of another version of the code; the other levels are complete.")
+        raise EvaluationError(f"Not {done}: {', '.join(failed)}. Why, and what to do, stands above; the other levels "
+                              "are complete.")
+
+
+def _moved(repo: Repo, level: str, move: Callable[[], int], to: Way) -> int | str:
+    """Send or fetch one level; return the number of files, or a sentence on why that cannot be."""
+    with _logged() as reasons:
+        try:
+            return obstacle(repo.cloud.get_remote(name=level), level, to) or move()
+        except Exception as error:  # each kind of place has errors of its own
+            reasons.insert(0, error)
+    full = next((reason for reason in reasons if is_disk_full(reason)), None)
+    if full is not None:
+        raise full
+    return failure(reasons, to)
+
+
+@contextmanager
+def _logged() -> Iterator[list[BaseException]]:
+    """Collect the errors that DVC logs, file by file, before it says how many there were."""
+    found: list[BaseException] = []
+
+    class Collector(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if record.exc_info and record.exc_info[1] is not None:
+                found.append(record.exc_info[1])
+
+    handler, loggers = Collector(), [logging.getLogger(name) for name in ("dvc", "dvc_data", "dvc_objects")]
+    for logger in loggers:
+        logger.addHandler(handler)
+    try:
+        yield found
+    finally:
+        for logger in loggers:
+            logger.removeHandler(handler)
 
 
 def _paths(repo: Repo, study: str, level: str) -> list[str]:

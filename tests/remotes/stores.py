@@ -39,6 +39,8 @@ class Store:
 
 
 def folders(root: Path) -> Store:
+    for level in LEVELS:
+        (root / level).mkdir()
     return Store({level: str(root / level) for level in LEVELS}, {})
 
 

@@ -102,10 +102,40 @@ def test_who_has_no_right_is_told_so_and_gets_the_rest(pushed: Project, store: S
     store.join(clone, "analyst", *LEVELS)
     got = clone.evaluation("pull", "tiny")
     assert got.returncode == 1
-    assert "Not fetched: restricted" in got.stderr
+    assert "restricted: not fetched: no right to it" in got.stderr
+    assert "Not fetched: restricted." in got.stderr
     assert "Traceback" not in got.stderr
     assert not list((clone.root / "data").glob("restricted/**/*.parquet"))
     assert clone.hashes("unreleased", "released") == pushed.hashes("unreleased", "released")
+
+
+@pytest.mark.parametrize("verb", ["push", "pull"])
+def test_a_share_that_is_not_connected_is_said_and_gets_nothing(finished: Project, tmp_path: Path, verb: str) -> None:
+    project, share = finished.copy(tmp_path / "project"), tmp_path / "share"
+    (tmp_path / "released").mkdir()
+    Store({"restricted": str(share / "restricted"), "released": str(tmp_path / "released")}, {}).join(
+        project, "steward", "restricted", "released")
+    done = project.evaluation(verb, "tiny")
+    assert done.returncode == 1
+    assert f"there is no {share / 'restricted'}." in done.stderr
+    assert "right" not in done.stderr
+    assert not share.exists()
+    assert bool(list((tmp_path / "released").iterdir())) is (verb == "push")
+
+
+@pytest.mark.parametrize("store", ["s3"], indirect=True)
+@pytest.mark.parametrize(("changed", "said"), [
+    ({"secret_access_key": "x" * 40}, "no right to it"), ({"endpointurl": "http://127.0.0.1:9"}, "it does not answer"),
+    ({"url": "s3://released/nobody"}, "nothing was pushed to released/nobody yet")])
+def test_wrong_keys_a_wrong_host_and_an_empty_place_are_told_apart(pushed: Project, store: Store, tmp_path: Path,
+                                                                   changed: dict[str, str], said: str) -> None:
+    clone = pushed.clone(tmp_path / "clone")
+    wrong = dataclasses.replace(store, keys={"reader": {**store.keys["reader"], **changed}})
+    wrong.join(clone, "reader", "released")
+    got = clone.evaluation("pull", "tiny")
+    assert got.returncode == 1
+    assert f"released: not fetched: {said}" in got.stderr
+    assert "Traceback" not in got.stderr
 
 
 @pytest.mark.parametrize("store", ["folders"], indirect=True)
