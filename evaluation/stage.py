@@ -11,14 +11,15 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeGuard
 
 from rich.console import Console
 
-from evaluation.errors import EvaluationError, TryAgainError
+from evaluation.errors import EvaluationError, TryAgainError, UserError
 
 DEBUG = "EVALUATION_DEBUG"
-_FULL = ("no space left on device", "disk is full")
-"""As databases say it, whose errors carry no number."""
+_FULL = ("no space left on device", "disk is full", "file too large", "disk i/o error")
+"""As databases say it, whose errors carry no number; SQLite has no words of its own for a limit on a file's size."""
 _PR_SET_PDEATHSIG = 1
 
 
@@ -54,8 +55,12 @@ def told() -> Iterator[None]:
         sys.exit(error.exit_code)
     except Exception as error:
         if is_disk_full(error):
-            _say("The disk is full. Free some space and run again: what was finished is kept, nothing is half written.")
+            _say(f"The disk is full, or no file may grow larger here (ulimit -f){_at(error)}. Free some space, or "
+                 "raise the limit, and run again: what was finished is kept, nothing is half written.")
             sys.exit(TryAgainError.exit_code)
+        if _is_refused(error):
+            _say(f"Not allowed{_at(error)}: {error.strerror}. Get the right to it, and run again.")
+            sys.exit(UserError.exit_code)
         if os.environ.get(DEBUG):
             raise
         _say(f"A defect of the program ({type(error).__name__}). Please report it; {DEBUG}=1 shows where it happened.")
@@ -84,13 +89,26 @@ def alone(file: Path) -> Iterator[None]:
 
 def is_disk_full(error: BaseException | None) -> bool:
     """Return whether an error, or one that it came from, is that of a full disk, quota or file size."""
+    return any((isinstance(cause, OSError) and cause.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+               or any(words in str(cause).lower() for words in _FULL) for cause in causes(error))
+
+
+def causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error and those it came from."""
     while error is not None:
-        if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
-            return True
-        if any(words in str(error).lower() for words in _FULL):
-            return True
+        yield error
         error = error.__cause__ or error.__context__
-    return False
+
+
+def _is_refused(error: BaseException) -> TypeGuard[OSError]:
+    """Return whether a file or folder may not be read or written by whoever runs this."""
+    return isinstance(error, OSError) and error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}
+
+
+def _at(error: BaseException) -> str:
+    """Say at which file an error happened, where it tells."""
+    name = next((cause.filename for cause in causes(error) if isinstance(cause, OSError) and cause.filename), None)
+    return "" if name is None else f", at {os.fsdecode(name)}"
 
 
 def _say(sentence: str) -> None:

@@ -92,6 +92,20 @@ def clear_left_lock(console: Console, root: Path = Path()) -> None:
         console.print("A killed run had left a lock file; it was removed.", style="yellow")
 
 
+def clear_left_parts(root: Path = Path()) -> None:
+    """Remove what DVC had half written into its cache when the disk was full or it was killed: nobody reads it.
+
+    It stays while another DVC is at work here. A cache elsewhere, which other projects may share, is left alone.
+    """
+    rwlock = root / ".dvc/tmp/rwlock"
+    if _is_held(root / ".dvc/tmp/rwlock.lock") or _is_held(root / ".dvc/tmp/lock"):
+        return
+    if rwlock.exists() and _owners(json.loads(rwlock.read_text(encoding="utf-8"))):
+        return
+    for part in (root / ".dvc/cache/files/md5").rglob(".*.tmp"):
+        part.unlink(missing_ok=True)
+
+
 def refuse_without_cells(study_id: str) -> None:
     """Raise DeliveryError when the cells of a study are not here."""
     cells = store.path("cells", study_id)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal, TypeAlias
+
+from evaluation.stage import causes
 
 Way: TypeAlias = Literal["send", "fetch"]
 
@@ -51,7 +53,7 @@ def failure(reasons: Sequence[BaseException], to: Way) -> str:
         What was raised, then what was logged file by file.
     """
     said = [next(iter(str(reason).splitlines()), type(reason).__name__) for reason in reasons]
-    every = [cause for reason in reasons for cause in _causes(reason)]
+    every = [cause for reason in reasons for cause in causes(reason)]
     if any(isinstance(cause, PermissionError) for cause in every) or "Forbidden" in said:
         return f"no right to it ({said[-1]}). Ask whoever keeps it, or correct the keys of this machine."
     if any("credentials" in each.lower() for each in said):
@@ -80,9 +82,3 @@ def _is_of_missing_files(error: BaseException) -> bool:
     from dvc.exceptions import CheckoutError, FileTransferError
 
     return isinstance(error, CheckoutError | FileTransferError | FileNotFoundError)
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__

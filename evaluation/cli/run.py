@@ -46,6 +46,7 @@ def run(
         else:
             refuse_to_overwrite(pipeline.DELIVERIES / study)
         pipeline.clear_left_lock(console)
+        pipeline.clear_left_parts()
         pipeline.reproduce(study, first=first)
         show(wanted, console)
         if wanted.demonstration:

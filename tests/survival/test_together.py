@@ -67,10 +67,13 @@ def test_a_full_disk_is_said_and_one_rerun_mends(finished: Project, tmp_path: Pa
     assert full.returncode == 75, full.stderr
     assert "disk is full" in full.stderr
     assert "Traceback" not in full.stderr
+    (project.root / ".dvc/cache/files/md5/00").mkdir(exist_ok=True)
+    (project.root / ".dvc/cache/files/md5/00/.left.tmp").touch()  # as DVC does when a copy into its cache fails
     again = project.evaluation("run", "tiny")
     assert again.returncode == 0, again.stderr
     clean.evaluation("run", "tiny")
     assert project.hashes() == clean.hashes()
+    assert not list((project.root / ".dvc/cache").rglob("*.tmp"))
 
 
 @pytest.mark.real
@@ -148,6 +151,31 @@ def test_what_a_killed_run_left_is_removed(tmp_path: Path, content: str) -> None
     lock = left_lock(tmp_path, content)
     pipeline.clear_left_lock(Console(file=io.StringIO()), tmp_path)
     assert not lock.exists()
+
+
+def left_part(root: Path) -> Path:
+    part = root / ".dvc/cache/files/md5/3f/.aBc-_1.tmp"
+    part.parent.mkdir(parents=True)
+    part.touch()
+    part.with_name("17d74f326034df57f2d1a1f67e61cd").touch()
+    return part
+
+
+def test_half_written_files_of_the_cache_are_removed_and_nothing_else(tmp_path: Path) -> None:
+    part = left_part(tmp_path)
+    pipeline.clear_left_parts(tmp_path)
+    assert [each.name for each in part.parent.iterdir()] == ["17d74f326034df57f2d1a1f67e61cd"]
+
+
+def test_who_is_at_work_keeps_its_half_written_files(tmp_path: Path) -> None:
+    part, lock = left_part(tmp_path), left_lock(tmp_path, entry(os.getpid()))
+    pipeline.clear_left_parts(tmp_path)
+    assert part.exists()
+    lock.write_text("{}")
+    with (tmp_path / ".dvc/tmp/lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        pipeline.clear_left_parts(tmp_path)
+    assert part.exists()
 
 
 def test_a_process_number_given_to_another_program_blocks_nothing(tmp_path: Path) -> None:
