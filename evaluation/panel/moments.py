@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import narwhals.stable.v2 as nw
@@ -18,6 +18,8 @@ _COLUMNS = {name: list(TABLES[name].columns) for name in ("student_moments", "ho
 _SEEN = ("topic", "path_id", "missed")
 """Students of one path with the outcome in the same years."""
 _NUMBERS = ("n_students", "n_spanning", "n_projected", "n_in_two_districts", "n_left", "n_entered_later")
+_YEARS_OF_A_PATTERN = 15
+"""Grades are 12 at most, so that so many take 60 bits."""
 _CELLS = ("period", "grade", "other_period", "other_grade")
 
 
@@ -46,17 +48,18 @@ def student_moments(study: Study, paths: Frame, cells: Frame, students: Frame, s
     years = session.kept(numbered(paths, named, session))
     counted = cells.join(session.frame(topic), on=["dimension", "outcome_id"], how="inner")
     every = session.kept(counted.join(years, on=[*PATH, "period"], how="inner").select(
-        *_SEEN, PATH[0], "period", "grade", "place", "n_students", "total"))
-    left, district = _left(years, study), session.frame(named[["place", "district"]])
+        *_SEEN, PATH[0], "period", "grade", "district", "n_students", "total"))
+    left, patterns = session.kept(_left(years, study)), _patterns(study)
     moments, counts = [], []
     for program in study.programs:
         home = homes(years, named, students, program, study, session=session)
         for name, left_out in (("all", []), ("without_breaks", breaks))[:2 if breaks else 1]:
             seen = _up_to_band(every, program, study).filter(~nw.col("period").is_in(left_out))
-            in_panel = session.kept(_in_panel(seen.join(district, on="place", how="inner"), home, session))
+            in_panel = session.kept(_in_panel(seen, home, patterns, session))
             about = {"program": program.id, "sample_periods": name}
-            moments.append(_named(_pairs(seen, in_panel), home, topic, about))
-            counts.append(_named(_counted(in_panel, left, _entered(seen, home, session)), home, topic, about))
+            alike = session.kept(_alike(seen, in_panel, list(patterns)))
+            moments.append(_named(_pairs(alike, list(patterns)), home, topic, about))
+            counts.append(_named(_counted(in_panel, left, _entered(seen, years, home, session)), home, topic, about))
     return StudentMoments(_conformed(moments, "student_moments"), _conformed(counts, "home_students"))
 
 
@@ -90,24 +93,48 @@ def _up_to_band(rows: Frame, program: Program, study: Study) -> Frame:
     return rows.filter(nw.col("grade") <= study.grade_bands[program.grade_band][1])
 
 
-def _in_panel(seen: Frame, home: Homes, session: Session) -> Frame:
+def _in_panel(seen: Frame, home: Homes, patterns: Mapping[str, nw.Expr], session: Session) -> Frame:
     """Return the students with a home, one row for those of one path with the outcome in the same years."""
     ends = {"first": nw.col("period").min(), "last": nw.col("period").max(), "low": nw.col("district").min(),
-            "high": nw.col("district").max(), "n_years": nw.len(), "n_students": nw.col("n_students").max()}
+            "high": nw.col("district").max(), "n_years": nw.len(), "n_students": nw.col("n_students").max(),
+            **{name: digit.sum() for name, digit in patterns.items()}}
     grouped = seen.group_by(*_SEEN, PATH[0]).agg(**{name: of.cast(nw.Int64) for name, of in ends.items()})
     choices = session.frame(home.choices)
     return grouped.join(home.of_paths, on=list(PATH), how="inner").join(choices, on="choice", how="inner")
 
 
-def _pairs(seen: Frame, in_panel: Frame) -> Frame:
+def _patterns(study: Study) -> dict[str, nw.Expr]:
+    """Return what a row adds to numbers that say, summed over a student's rows, in which years and grades she is."""
+    periods, found = study.periods.all(), {}
+    for start in range(0, len(periods), _YEARS_OF_A_PATTERN):
+        digit = nw.lit(0, dtype=nw.Int64)
+        for place, period in enumerate(periods[start:start + _YEARS_OF_A_PATTERN]):
+            here = nw.when(nw.col("period") == period)
+            digit = here.then((nw.col("grade") + 1) * 16**place).otherwise(digit)
+        found[f"pattern_{start}"] = digit
+    return found
+
+
+def _alike(seen: Frame, in_panel: Frame, patterns: Sequence[str]) -> Frame:
+    """Sum over the students of a home who have the outcome in the same years and grades, year by year.
+
+    Pairs of years are then made of as many rows as there are such patterns, however many the paths.
+    """
+    of_home = ("home", "n_years", *patterns)
+    rows = seen.select(*_SEEN, "period", "grade", "n_students", "total").join(
+        in_panel.select(*_SEEN, *of_home), on=list(_SEEN), how="inner")
+    return rows.group_by("topic", *of_home, "period", "grade").agg(
+        *(nw.col(name).sum().cast(nw.Int64) for name in ("n_students", "total")))
+
+
+def _pairs(alike: Frame, patterns: Sequence[str]) -> Frame:
     """Sum over the students of a home who have the outcome in `n_years` years, by pair of their years.
 
     Both outcomes of a pair are summed over the students seen in both.
     """
-    rows = seen.select(*_SEEN, "period", "grade", "n_students", "total").join(
-        in_panel.select(*_SEEN, "home", "n_years"), on=list(_SEEN), how="inner")
-    others = seen.select(*_SEEN, other_period="period", other_grade="grade", other_total="total")
-    both = rows.join(others, on=list(_SEEN), how="inner").filter(nw.col("period") <= nw.col("other_period"))
+    same = ["topic", "home", *patterns]
+    others = alike.select(*same, other_period="period", other_grade="grade", other_total="total")
+    both = alike.join(others, on=same, how="inner").filter(nw.col("period") <= nw.col("other_period"))
     return both.group_by("topic", "home", "n_years", *_CELLS).agg(
         *(nw.col(name).sum().cast(nw.Int64) for name in ("n_students", "total", "other_total")))
 
@@ -133,11 +160,12 @@ def _counted(in_panel: Frame, left: Frame, entered: Frame) -> Frame:
     return every.group_by("topic", "home").agg(*(nw.col(name).sum().cast(nw.Int64) for name in _NUMBERS))
 
 
-def _entered(seen: Frame, home: Homes, session: Session) -> Frame:
+def _entered(seen: Frame, years: Frame, home: Homes, session: Session) -> Frame:
     """Students without a home at the first unit in the program that they entered."""
-    late = seen.join(home.of_paths, on=list(PATH), how="anti").join(
+    late = years.join(home.of_paths, on=list(PATH), how="anti").join(
         session.frame(home.entered), on="place", how="inner").filter(nw.col("period") >= nw.col("start"))
-    first = late.filter(nw.col("period") == nw.col("period").min().over(*_SEEN))
+    rows = seen.join(late.select(*PATH, "period", "home"), on=[*PATH, "period"], how="inner")
+    first = rows.filter(nw.col("period") == nw.col("period").min().over(*_SEEN))
     none = dict.fromkeys(_NUMBERS[:-1], nw.lit(0, dtype=nw.Int64))
     return first.with_columns(n_entered_later=nw.col("n_students")).with_columns(**none).select(
         "topic", "home", *_NUMBERS)

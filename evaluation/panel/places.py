@@ -33,15 +33,15 @@ def places(paths: Frame, study: Study) -> pd.DataFrame:
 
 
 def numbered(paths: Frame, named: pd.DataFrame, session: Session) -> Frame:
-    """Return the years of paths as `PATH`, period, grade and place.
+    """Return the years of paths as `PATH`, period, grade, place and district, by number.
 
     Parameters
     ----------
     paths : contract `paths`
     named : from `places`
     """
-    numbers = session.frame(named[[*AT, "dimension_number", "place"]])
-    return _known(paths).join(numbers, on=list(AT), how="inner").select(*PATH, "period", "grade", "place")
+    numbers = session.frame(named[[*AT, "dimension_number", "place", "district"]])
+    return _known(paths).join(numbers, on=list(AT), how="inner").select(*PATH, "period", "grade", "place", "district")
 
 
 def _known(paths: Frame) -> Frame:

@@ -293,6 +293,14 @@ def test_neither_threads_nor_row_order_change_anything(study_of, years):
     pd.testing.assert_frame_equal(base.sums.homes, other.sums.homes)
 
 
+def test_years_in_more_than_one_pattern_change_nothing(study_of, years, monkeypatch):
+    base = make(small_study(study_of), years).sums
+    monkeypatch.setattr("evaluation.panel.moments._YEARS_OF_A_PATTERN", 3)
+    other = make(small_study(study_of), years).sums
+    pd.testing.assert_frame_equal(base.moments, other.moments)
+    pd.testing.assert_frame_equal(base.homes, other.homes)
+
+
 def test_one_key_in_two_districts_counts_where_she_was_longer(study_of):
     years = few(("a", 2003, "ia-10-11", 6), ("a", 2003, "ia-20-11", 6), ("a", 2004, "ia-20-11", 7))
     years["days"] = [100, 60, 170]
