@@ -61,11 +61,11 @@ def _cpu() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def draw(millions: float, folder: Path) -> None:
+def draw(folder: Path, millions: str) -> None:
     """Write `rows.parquet`: a student-year each, with school, group and outcome; everybody is enrolled in 2018."""
     import duckdb
 
-    students = int(millions * 1e6 / 5.27)
+    students = int(float(millions) * 1e6 / 5.27)
     connection = duckdb.connect(config={"memory_limit": PREPARING, "temp_directory": str(folder / "scratch")})
     connection.execute(f"""
         CREATE TABLE student AS SELECT i AS student, (hash(i) % {SCHOOLS})::BIGINT AS home,
@@ -83,10 +83,11 @@ def draw(millions: float, folder: Path) -> None:
 
 
 def number_paths(folder: Path) -> dict[str, Any]:
-    """Write `panel.parquet`, with path id and home school, and `paths.parquet`, the years of the paths."""
+    """Write `panel.parquet`, with path id and home school, and `paths.parquet`, as the stage `panel` writes it."""
     import narwhals.stable.v2 as nw
 
     from evaluation import engine
+    from evaluation.contracts import conform
     from evaluation.panel.paths import with_paths
 
     (study, _), clock = _study(), Clock()
@@ -98,7 +99,7 @@ def number_paths(folder: Path) -> dict[str, Any]:
             school_id=school, district_id=school.str.replace_all(r"-\d+$", ""), grade_band=nw.lit("middle"),
             grade=nw.lit(7, dtype=nw.Int64), group_id=group))
         named, years = clock("path ids", lambda: with_paths(rows, YEARS, session))
-        years.assign(dimension="race_ethnicity").to_parquet(folder / "paths.parquet")
+        conform(years.assign(dimension="race_ethnicity"), "paths").to_parquet(folder / "paths.parquet")
         home = session.frame(_home_of_paths(session, folder / "paths.parquet", study))
         ids = named.select("student_key", "school_year", "path_id").join(home, on="path_id", how="inner")
         panel = rows.join(ids, on=["student_key", "school_year"], how="inner").select(
@@ -141,7 +142,8 @@ def ours(folder: Path) -> dict[str, Any]:
         scan = SCANNED.format(file=file)
         clock("first scan", lambda: session.connection.sql(scan).fetchall())
         clock("scan", lambda: session.connection.sql(scan).fetchall())
-        cells = clock("sums by path", lambda: session.kept(sums_by_path(session.scan(file), YEARS, session)))
+        cells = clock("sums by path", lambda: session.kept(  # in the order of the contract, as the stage writes them
+            sums_by_path(session.scan(file), YEARS, session).sort("path_id", "missed", "period")))
         named = cells.with_columns(dimension=nw.lit("race_ethnicity"), outcome_id=nw.lit(topic.outcome.id))
         paths = session.scan(folder / "paths.parquet")
         made = clock("moments", lambda: student_moments(study, paths, named, paths, session))
@@ -216,26 +218,25 @@ def _design(schools: list[str]) -> Any:
                   is_break=np.zeros(t, dtype=bool))
 
 
-STEPS: dict[str, Callable[[Path], dict[str, Any]]] = {"paths": number_paths, "ours": ours, "pyfixest": pyfixest}
+STEPS: dict[str, Callable[..., Any]] = {"draw": draw, "paths": number_paths, "ours": ours, "pyfixest": pyfixest}
 
 
-def apart(step: str, folder: Path, python: str | Path = sys.executable) -> dict[str, Any]:
-    """Run a step in a process of its own and return what it says."""
+def apart(step: str, folder: Path, *more: str, python: str | Path = sys.executable) -> Any:
+    """Run a step in a process of its own; its peak memory reads as no less than this one's, so none may run here."""
     one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    done = subprocess.run([str(python), "-m", "benchmarks.engine_moments", "--step", step, str(folder)], check=True,
-                          capture_output=True, text=True, env={**os.environ, **one})
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return found
+    done = subprocess.run([str(python), "-m", "benchmarks.engine_moments", "--step", step, str(folder), *more],
+                          check=True, capture_output=True, text=True, env={**os.environ, **one})
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 def measure(millions: float, *, with_peer: bool) -> dict[str, Any]:
     """Draw rows and time every program on them; assert that pyfixest's coefficients are ours."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        draw(millions, folder)
+        apart("draw", folder, str(millions))
         found = {"millions": millions, "path_ids": apart("paths", folder), "ours": apart("ours", folder)}
         if with_peer:
-            found["pyfixest"] = apart("pyfixest", folder, ORACLES)
+            found["pyfixest"] = apart("pyfixest", folder, python=ORACLES)
             _compare(found["ours"], found["pyfixest"])
     return found
 
@@ -265,15 +266,14 @@ def main() -> int:
     parser.add_argument("--peer-millions", type=float, help="student-years pyfixest is given; the same by default")
     parser.add_argument("--own", action="store_true", help="leave pyfixest out")
     parser.add_argument("--json", action="store_true", help="for machines")
-    parser.add_argument("--step", nargs=2, help="used by the benchmark itself")
+    parser.add_argument("--step", nargs="+", help="used by the benchmark itself")
     asked = parser.parse_args()
     if asked.step:
-        print(json.dumps(STEPS[asked.step[0]](Path(asked.step[1]))))
+        print(json.dumps(STEPS[asked.step[0]](Path(asked.step[1]), *asked.step[2:])))
         return 0
     peer = None if asked.own else asked.peer_millions or asked.millions
     sizes = sorted({asked.millions, *([peer] if peer else [])})
-    found = [measure(size, with_peer=size == peer) for size in sizes]
-    said = [f | {"ratios": ratios(f)} for f in found]
+    said = [f | {"ratios": ratios(f)} for f in (measure(size, with_peer=size == peer) for size in sizes)]
     if asked.json:
         print(json.dumps(said, indent=2))
     else:
