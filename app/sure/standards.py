@@ -37,7 +37,7 @@ RULES: Mapping[str, str] = {
 }
 """What each rule asks for, in words."""
 UNKNOWN: Mapping[str, str] = {
-    "students_not_known": "numbers and spread of students, which are not published",
+    "students_not_known": "numbers and spread of students: not published, or all alike",
     "reliability_not_known": "how consistently the scale measures",
 }
 """What may be unknown, in words."""
