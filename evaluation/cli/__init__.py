@@ -42,7 +42,13 @@ program = typer.Typer(cls=_Commands, no_args_is_help=True, add_completion=False,
 def _program() -> None:
     """Evaluate whether school programs narrow gaps between student groups.
 
-    Start with: evaluation run
+    To try it: `evaluation run`, a synthetic study from its files to a release; then `evaluation app` shows it.
+
+    A district: `evaluation map` and `evaluation check` on its own files, and `evaluation key` for pseudonyms.
+
+    A partnership: `evaluation plan`, `evaluation run`; `evaluation push` and `evaluation pull` share data by right.
+
+    Any panel file: `evaluation did`. Each command's help has an example: `evaluation run --help`.
     """
 
 

@@ -16,6 +16,9 @@ from evaluation.errors import ReleaseError
 def app(port: Annotated[int, typer.Option(help="Port on this machine.", min=1, max=65535)] = 8501) -> None:
     """Open the newest published release in a browser.
 
+    Reads data/released, which `evaluation run` or `evaluation pull` fills, and no student's row. It serves this machine
+    alone, until it is stopped with Ctrl-C, and shows a newer release once there is one.
+
     Example: `evaluation app --port 8600`
     """
     if not list(Path("data/released").glob("*/current.json")):

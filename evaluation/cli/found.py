@@ -12,7 +12,6 @@ from rich.table import Table
 
 from evaluation import store
 from evaluation.contracts import PARTS, REASONS, reasons
-from evaluation.design import renamed, survivors
 from evaluation.params import Specification, Study
 from evaluation.synthetic.beside import truth_of
 
@@ -23,6 +22,8 @@ def show(study: Study, console: Console) -> None:
     estimates = overall(store.read("estimates", study.id))
     truth = None
     if study.synthetic is not None:
+        from evaluation.design import renamed, survivors  # loads scipy, which a study without a truth needs not
+
         merged = survivors(store.read("school_lineage", study.id), study)
         truth = planted(store.read("estimate_weights", study.id), renamed(store.read("truth_cells", study.id), merged),
                         study)

@@ -30,7 +30,7 @@ key = typer.Typer(
     help="Make and change the secret that turns students' ids into pseudonyms.\n\n"
     "The key belongs to the district and stays there: outside the project, readable by one person, with a copy where "
     "the district keeps its passwords. Reports name it by its id (docs/privacy.md).",
-    no_args_is_help=True,
+    no_args_is_help=True, add_completion=False, rich_markup_mode="markdown", pretty_exceptions_enable=False,
 )
 
 

@@ -23,7 +23,7 @@ def map(
     """Propose a mapping.yaml: which file feeds which table, which column is which, and what codes and dates mean.
 
     What is unsure is marked `# check:`. Columns that identify people are named to be deleted at the source. No value of
-    a student is repeated.
+    a student is repeated. Mend what is marked, then try it: `evaluation check ia-9001`.
 
     Example: `evaluation map ia-9001/2024/*.csv --output ia-9001/mapping.yaml`
     """

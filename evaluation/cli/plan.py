@@ -30,7 +30,7 @@ plan = typer.Typer(
     "3. `evaluation plan show STUDY` says whether the study file is still what was locked. A run lists every "
     "difference in its results.\n\n"
     "4. Where the plan must change: `evaluation plan lock STUDY --amend \"why\"`. Earlier locks stay in the file.",
-    no_args_is_help=True,
+    no_args_is_help=True, add_completion=False, rich_markup_mode="markdown", pretty_exceptions_enable=False,
 )
 
 

@@ -32,8 +32,8 @@ StudyId = Annotated[str, typer.Argument(help="A file in studies/, without .yaml.
 def push(study: StudyId = "partnership") -> None:
     """Send a study's data to the remotes that this machine knows: restricted, unreleased, released.
 
-    What is published is put under a version in releases/; commit that file and dvc.lock. docs/remotes.md shows how to
-    name remotes and who should have which.
+    Name them first (docs/remotes.md: how, and who should have which). What is published is put under a version,
+    releases/STUDY.dvc. Afterwards commit that file and dvc.lock, so that others can pull.
 
     Example: `evaluation push partnership`
     """
@@ -46,8 +46,9 @@ def push(study: StudyId = "partnership") -> None:
 def pull(study: StudyId = "partnership") -> None:
     """Fetch a study's data from the remotes that this machine knows; the rest is left out.
 
-    Afterwards `evaluation app` opens what is published, and `evaluation run STUDY --from cells` computes anew from
-    cells, for whoever may see those.
+    Name them first (docs/remotes.md). Files go to data/restricted, data/unreleased and data/released. Afterwards
+    `evaluation app` opens what is published, and `evaluation run STUDY --from cells` computes anew from cells, for
+    whoever may see those.
 
     Example: `evaluation pull partnership`
     """

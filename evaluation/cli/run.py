@@ -24,9 +24,13 @@ def run(
 ) -> None:
     """Run a study from its delivered files to a release, and print what it found.
 
-    Only what changed since the last run is computed. A study marked `demonstration: true` is published.
+    Reads studies/STUDY.yaml and the districts' files in data/restricted/deliveries/STUDY (docs/delivery.md); a
+    synthetic study makes its own. Only what changed since the last run is computed, stage by stage (docs/pipeline).
 
-    Example: `evaluation run connecticut`
+    Writes data/unreleased/release/STUDY, and prints the path. A study marked `demonstration: true` is published in
+    data/released/STUDY, for `evaluation app`.
+
+    Example: `evaluation run connecticut`, then `evaluation app`
     """
     console = stderr()
     wanted = params.study(study)

@@ -1,5 +1,6 @@
 """The command-line program: help that shows an example, and exit code 2 for a user's mistake."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from evaluation.cli import main, program
+from evaluation.cli import COMMANDS, main, program
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,11 +28,23 @@ def evaluation(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -
     return run
 
 
-@pytest.mark.parametrize("command", ["run", "check", "app"])
-def test_help_shows_an_example(command: str) -> None:
-    shown = CliRunner().invoke(program, [command, "--help"])
+WORDS = [name.split() for name in (
+    *(command for command in COMMANDS if command not in {"plan", "key"}),
+    "plan lock", "plan show", "key new", "key show", "key rotate", "key hash")]
+
+
+@pytest.mark.parametrize("words", WORDS, ids=" ".join)
+def test_help_shows_an_example(words: list[str]) -> None:
+    shown = CliRunner().invoke(program, [*words, "--help"], env={"COLUMNS": "120"})
     assert shown.exit_code == 0
-    assert f"evaluation {command}" in shown.output
+    assert re.search(rf"Example[^`]*: *evaluation {' '.join(words)} ", re.sub(r"[\s│]+", " ", shown.output))
+    assert "`" not in shown.output
+    assert "completion" not in shown.output
+
+
+def test_the_first_help_says_where_to_start() -> None:
+    shown = CliRunner().invoke(program, ["--help"], env={"COLUMNS": "120"})
+    assert all(f"evaluation {command}" in shown.output for command in COMMANDS)
 
 
 def test_an_unknown_study_is_a_users_mistake() -> None:
@@ -67,3 +80,10 @@ def test_a_mapping_can_be_checked(evaluation: Callable[..., tuple[int, str]], tm
     code, said = evaluation("check", str(mapping))
     assert code == 2
     assert "key tables.school_year" in said
+
+
+def test_a_run_loads_what_only_its_stages_need_in_them() -> None:
+    code = ("import sys, evaluation.cli.run\n"
+            "sys.exit(' '.join({'scipy', 'duckdb', 'dvc', 'narwhals'} & set(sys.modules)) or None)")
+    loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert loaded.stderr.strip() == ""
