@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 import random
+import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,8 +18,9 @@ from tests.tiny.project import STAGES, Project, make
 THREADS = (1, 2, 8)
 ORDERS = (None, 1, 2)
 ZONES = ("UTC", "Pacific/Kiritimati", "America/St_Johns")
+TURKISH = {"LC_ALL": "tr_TR.UTF-8"}  # a comma in numbers, two letters i, an order of letters of its own
 LOCALES: tuple[Mapping[str, str], ...] = (
-    {"LC_ALL": "C.UTF-8"}, {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"})
+    {"LC_ALL": "C.UTF-8"}, {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, TURKISH)
 HASH_SEEDS = ("0", "12345")
 TO_CELLS, AFTER = ("ingest", "panel"), STAGES[3:]
 _NAMES_ROWS = ("quarantine.parquet", "report.json", "report.html")  # say in which row of a file something stands
@@ -33,7 +35,10 @@ class Setting:
     hash_seed: str = "0"
 
     def run(self, project: Project, *stages: str) -> None:
-        code = ("import functools, runpy, sys; from evaluation import engine; "
+        """Run stages; their process takes the locale on, as it would from a library, for all but names of months."""
+        code = ("import contextlib, functools, locale, runpy, sys; from evaluation import engine\n"
+                "with contextlib.suppress(locale.Error): [locale.setlocale(each, '') for each in (\n"
+                "    locale.LC_CTYPE, locale.LC_COLLATE, locale.LC_NUMERIC)]\n"
                 f"engine.session = functools.partial(engine.session, threads={self.threads}); "
                 "stage = sys.argv.pop(1); runpy.run_module(f'evaluation.{stage}', run_name='__main__', alter_sys=True)")
         environment = project.environment(TZ=self.zone, PYTHONHASHSEED=self.hash_seed, **LOCALES[self.locale])
@@ -45,6 +50,19 @@ class Setting:
 
 PLAIN = Setting()
 OTHER = Setting(8, 2, "Pacific/Kiritimati", 1, "12345")
+IN_TURKISH = Setting(1, 1, "America/St_Johns", 2, "12345")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def turkish(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Make the Turkish locale, which few machines have; where it cannot be made, that setting runs in the C locale."""
+    made = tmp_path_factory.mktemp("locales")
+    if shutil.which("localedef"):
+        subprocess.run(["localedef", "-i", "tr_TR", "-f", "UTF-8", made / "tr_TR.UTF-8"], capture_output=True,
+                       check=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(TURKISH, "LOCPATH", str(made))
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -101,9 +119,10 @@ def gives_the_same_bytes(setting: Setting, delivered: Project, plain: Project, r
     return project
 
 
-def test_another_machine_and_another_row_order_give_the_same_bytes(delivered: Project, plain: Project,
+@pytest.mark.parametrize("setting", [OTHER, IN_TURKISH], ids=str)
+def test_another_machine_and_another_row_order_give_the_same_bytes(setting: Setting, delivered: Project, plain: Project,
                                                                    tmp_path: Path) -> None:
-    gives_the_same_bytes(OTHER, delivered, plain, tmp_path)
+    gives_the_same_bytes(setting, delivered, plain, tmp_path)
 
 
 @pytest.mark.verify
@@ -123,7 +142,8 @@ def test_the_deliveries_are_the_same_bytes(delivered: Project, tmp_path: Path) -
 
 @pytest.mark.verify
 @pytest.mark.parametrize("setting", [
-    Setting(order=1), Setting(zone="America/St_Johns"), Setting(locale=1), Setting(hash_seed="12345"), OTHER], ids=str)
+    Setting(order=1), Setting(zone="America/St_Johns"), Setting(locale=1), Setting(locale=2),
+    Setting(hash_seed="12345"), OTHER], ids=str)
 def test_estimates_are_the_same_bytes_on_one_machine(setting: Setting, delivered: Project, plain: Project,
                                                      plain_estimates: Project, tmp_path: Path) -> None:
     project = gives_the_same_bytes(setting, delivered, plain, tmp_path)

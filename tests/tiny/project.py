@@ -17,7 +17,7 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 STAGES = ("synthetic", "ingest", "panel", "describe", "estimate", "diagnose", "release")
-_MAIN = "import sys; from evaluation.cli import main; sys.argv[0] = 'evaluation'; main()"
+MAIN = "import sys; from evaluation.cli import main; sys.argv[0] = 'evaluation'; main()"
 _NOT_HASHED = ("provenance.json",)  # holds the date of publishing
 
 
@@ -30,12 +30,12 @@ class Project:
 
     def evaluation(self, *words: str, **options: Any) -> subprocess.CompletedProcess[str]:
         """Run the command-line program in the project's folder, with the project's own code."""
-        return subprocess.run([self.python, "-c", _MAIN, *words], cwd=self.root, capture_output=True, text=True,
+        return subprocess.run([self.python, "-c", MAIN, *words], cwd=self.root, capture_output=True, text=True,
                               check=False, env=self.environment(**options))
 
     def start(self, *words: str, **options: str) -> subprocess.Popen[str]:
         """Start the program in a process group of its own, which can be killed whole."""
-        return subprocess.Popen([self.python, "-c", _MAIN, *words], cwd=self.root, stdout=subprocess.PIPE,
+        return subprocess.Popen([self.python, "-c", MAIN, *words], cwd=self.root, stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE, text=True, start_new_session=True,
                                 env=self.environment(**options))
 
