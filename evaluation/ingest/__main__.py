@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import narwhals.stable.v2 as nw
 import pandas as pd
+import pyarrow as pa
 from rich.progress import track
 
 from evaluation import engine, params, stage, store
+from evaluation.contracts import TABLES
+from evaluation.daily import months
 from evaluation.errors import DeliveryError
+from evaluation.ingest.batches import regrouped
 from evaluation.ingest.canonical import CANONICAL, with_months
-from evaluation.ingest.district import District, joined
+from evaluation.ingest.district import District
 from evaluation.ingest.district_folder import MAPPING, delivered_paths, ingest_folder, read_folder
 from evaluation.ingest.identity.key_file import read_named_key
 from evaluation.ingest.identity.linking import linked_by, unlinked
@@ -32,6 +36,8 @@ from evaluation.params import Study
 
 _DEMO_KEY = "demo_pseudonym.key"
 _REPORT = "report.json"
+_DIGITS = "0123456789abcdef"
+"""With which a pseudonym may begin, in order."""
 
 
 def main(study_id: str) -> None:
@@ -76,18 +82,24 @@ def _districts(deliveries: Path, study: Study, study_id: str) -> None:
     chosen, scratch = params.settings(), store.scratch("ingest", study_id)
     with engine.session(chosen.engine, memory=chosen.engine_memory, scratch=scratch) as session:
         shown = track(folders, "ingest", console=console, disable=not console.is_terminal)
-        found = [_days_written(ingest_folder(folder, delivered[folder.name][0], study, key=key, session=session),
-                               folder.name, study_id) for folder in shown]
+        found: list[District] = []
+        by_month: list[engine.Frame] = []
+        for folder in shown:
+            district = ingest_folder(folder, delivered[folder.name][0], study, key=key, session=session)
+            found.append(district)
+            if "attendance_day" in district.tables:
+                days = _days_written(district.tables["attendance_day"], folder.name, study_id, session)
+                by_month.append(session.kept(months(session.scan(days))))
         revisions = tuple(revision for district in found for revision in district.revisions)
         every = tuple(file for district in found for file in district.files)
         files = tuple(file for file in every if file.superseded_by is None)
         silent = {d.id for d in study.districts} - {f.district_id for f in files}
         for table in CANONICAL:
-            store.write(joined(found, table), table, study_id)
+            store.write_in_order(_in_order(found, table, session), table, study_id)
         quarantine = pd.concat([d.quarantine for d in found], ignore_index=True)
         store.write(quarantine, "quarantine", study_id)
         target = store.write(intake(files), "intake", study_id).with_name(_REPORT)
-        tables = _tables(study_id, session)
+        tables = with_months({name: session.scan(store.path(name, study_id)) for name in CANONICAL}, by_month)
         content = report_content(
             files, quarantine, tables, tolerance=study.quarantine_tolerance,
             accept_without=study.deliveries.accept_without, silent=silent, definitions=f"study {study_id}",
@@ -101,20 +113,26 @@ def _districts(deliveries: Path, study: Study, study_id: str) -> None:
     _conclude(files, study, silent, study.quarantine_tolerance, str(target))
 
 
-def _days_written(found: District, district: str, study_id: str) -> District:
-    """Write a district's daily attendance at once, so that one district's alone is in memory."""
-    tables = dict(found.tables)
-    days = tables.pop("attendance_day", None)
-    if days is not None:
-        store.write(days, "attendance_day", study_id, district=district)
-    return replace(found, tables=tables)
+def _in_order(found: Iterable[District], table: str, session: engine.Session) -> Iterator[pa.RecordBatch]:
+    """Yield a table's rows of all districts by its key; by district in turn where the key begins with it."""
+    key, sent = TABLES[table].key, [d.tables[table] for d in found if table in d.tables]
+    parts = sent if key[0] == "district_id" else [nw.concat(sent)] if sent else []
+    for rows in parts:
+        yield from regrouped(session.in_order(rows, key), store.ROWS_PER_GROUP)
 
 
-def _tables(study_id: str, session: engine.Session) -> dict[str, engine.Frame]:
-    """Return the accepted rows of every table; daily attendance counts by month."""
-    tables = {name: session.scan(store.path(name, study_id)) for name in CANONICAL}
-    days = store.path("attendance_day", study_id)
-    return with_months(tables | ({"attendance_day": session.scan(days)} if days.is_dir() else {}))
+def _days_written(days: engine.Frame, district: str, study_id: str, session: engine.Session) -> Path:
+    """Write a district's daily attendance; in order are a sixteenth of its students at a time."""
+    key = TABLES["attendance_day"].key
+    in_order = (batch for digit in _DIGITS
+                for batch in session.in_order(days.filter(nw.col("student_key").str.starts_with(digit)), key))
+    whole = store.write_in_order(regrouped(in_order, store.ROWS_PER_GROUP), "attendance_day",
+                                 f"{study_id}/{store.scratch('ingest', study_id).name}")
+    target = store.path("attendance_day", study_id, district=district)
+    target.parent.mkdir(exist_ok=True)
+    whole.replace(target)
+    store.flush(target.parent)
+    return target
 
 
 def _write(content: Mapping[str, Any], target: Path) -> None:

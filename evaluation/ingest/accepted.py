@@ -1,4 +1,7 @@
-"""The accepted rows of a canonical table: files one below the other, judged by its rules, in its contract."""
+"""The accepted rows of a table: files one below the other, judged by its rules, in its contract.
+
+Attendance has many more rows than the other tables together, and a way of its own (`accepted_attendance.py`).
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,7 @@ import narwhals.stable.v2 as nw
 import pandas as pd
 
 from evaluation.contracts import TABLES, conform
-from evaluation.engine import Session, collect
-from evaluation.ingest.attendance_parts import attendance
+from evaluation.engine import Frame, Session, collect
 from evaluation.ingest.delivery.delivered import DeliveredFile
 from evaluation.ingest.mergers import Listed, impossible_mergers
 from evaluation.ingest.records import Flaw
@@ -18,7 +20,8 @@ from evaluation.ingest.rules import KEEPS_NO_ROW, judged
 from evaluation.ingest.stacked import stacked, typed_as
 from evaluation.params import Study
 
-_ROWS_PER_FILE = 100_000_000
+ROWS_PER_FILE = 100_000_000
+"""Most rows of a file: `at` counts so many for each file before."""
 _BAND_ORDER = ("elementary", "middle", "high", "all")
 
 
@@ -28,49 +31,44 @@ def accepted_rows(name: str, files: Sequence[DeliveredFile], tables: Mapping[str
 
     Parameters
     ----------
-    name : str
-        The table as a mapping calls it; daily attendance comes as `attendance`.
     tables : mapping
         The tables accepted before, on which this one rests.
     """
-    taken = [(file, file.content.frame) for file in files if file.content is not None and len(file.content.frame)]
+    taken = [(file, file.content.frame) for file in files
+             if file.content is not None and isinstance(file.content.frame, pd.DataFrame) and len(file.content.frame)]
     if not taken:
         return conform(pd.DataFrame(columns=list(TABLES[name].columns)), name)
-    frame = stacked([rows.assign(at=i * _ROWS_PER_FILE + rows["row"]) for i, (_, rows) in enumerate(taken)])
-    contract = TABLES[_canonical(name, frame)]
+    frame = stacked([rows.assign(at=i * ROWS_PER_FILE + rows["row"]) for i, (_, rows) in enumerate(taken)])
+    contract = TABLES[name]
     if name == "school_year":
         frame = _described(frame, tables, study)
     frame = typed_as(frame, contract)
-    broken = _broken(contract.name, frame, tables, session)
+    broken = _broken(name, frame, tables, session)
     if name == "school_year":
         broken = _with_mergers(broken, frame, study)
-    for i, (file, _) in enumerate(taken):
-        mine = broken[broken["at"] // _ROWS_PER_FILE == i]
-        file.later = tuple(Flaw(rule, int(at) % _ROWS_PER_FILE)
-                           for at, rule in zip(mine["at"], mine["rule"], strict=True))
+    note_broken([file for file, _ in taken], broken)
     is_note = broken["rule"].isin(KEEPS_NO_ROW)
     kept = frame.loc[~frame["at"].isin(broken.loc[~is_note, "at"]), list(contract.columns)]
-    accepted = conform(kept.drop_duplicates() if is_note.any() else kept, contract.name)
-    if contract.name == "attendance_part":
-        return attendance(accepted, tables["enrollment"], tables.get("school_session"), session)
-    return accepted
+    return conform(kept.drop_duplicates() if is_note.any() else kept, name)
 
 
-def is_daily(name: str, frame: pd.DataFrame) -> bool:
-    """Return whether rows of a mapping's table are daily attendance, which has a table of its own."""
-    return name == "attendance" and "date" in frame
+def note_broken(files: Sequence[DeliveredFile], broken: pd.DataFrame) -> None:
+    """Note on files their rows among `broken` (at, rule); the i-th file's `at` begin at i * ROWS_PER_FILE."""
+    for i, file in enumerate(files):
+        mine = broken[broken["at"] // ROWS_PER_FILE == i]
+        file.later = tuple(Flaw(rule, int(at) % ROWS_PER_FILE)
+                           for at, rule in zip(mine["at"], mine["rule"], strict=True))
 
 
-def _canonical(name: str, frame: pd.DataFrame) -> str:
-    """Return the table that rows of a file are of: parts of attendance and daily attendance have one of their own."""
-    if "day_parts" in frame:
-        return "attendance_part"
-    return "attendance_day" if is_daily(name, frame) else name
+def resting_on(tables: Mapping[str, pd.DataFrame], session: Session) -> dict[str, Frame]:
+    """Return the tables accepted before that rules look into, as frames."""
+    return {name: session.frame(tables[name]) for name in ("school_year", "enrollment", "school_session")
+            if name in tables}
 
 
 def _broken(name: str, frame: pd.DataFrame, tables: Mapping[str, pd.DataFrame], session: Session) -> pd.DataFrame:
     """Return (at, rule) of rows that break a rule of the table, in order."""
-    others = {n: session.frame(tables[n]) for n in ("school_year", "enrollment", "school_session") if n in tables}
+    others = resting_on(tables, session)
     rows = judged(name, session.frame(frame), others.get("school_year"), others.get("enrollment"),
                   sessions=others.get("school_session"))
     found = collect(rows.filter(~nw.col("rule").is_null()).select("at", "rule").unique())

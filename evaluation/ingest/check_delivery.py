@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from evaluation import engine
+from evaluation.daily import months
 from evaluation.engine import Session
 from evaluation.errors import DeliveryError
 from evaluation.ingest.canonical import CANONICAL, with_months
@@ -89,9 +90,10 @@ def check_delivery(paths: Sequence[Path], study: Study | None, *, previous: Path
         files = tuple(file for file in every if file.superseded_by is None)
         is_whole = all(a.is_whole for a in asked)
         names = CANONICAL if is_whole else tuple({f.table for f in files} & set(CANONICAL))
-        read = {*names, "school_year", "enrollment", *(["attendance_day"] if "attendance" in names else [])}
-        tables = with_months({name: session.frame(joined(found, name)) for name in sorted(read)
-                              if any(name in d.tables for d in found)})
+        read = {*names, "school_year", "enrollment"}
+        sent = {name: rows for name in sorted(read) if (rows := joined(found, name)) is not None}
+        tables = with_months(sent, (session.kept(months(d.tables["attendance_day"])) for d in found
+                                    if "attendance_day" in d.tables and "attendance" in names))
         quarantine = pd.concat([district.quarantine for district in found], ignore_index=True)
         content = report_content(
             files, quarantine, tables, tolerance=known.quarantine_tolerance,

@@ -10,8 +10,8 @@ from pathlib import PurePosixPath
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from evaluation.ingest.apart import Rows
 from evaluation.ingest.dated_codes import translated, versions
 from evaluation.ingest.derived import derived_columns
 from evaluation.ingest.identity.crosswalk import left_behind
@@ -43,11 +43,12 @@ _LISTS = {"school_year": "school_id", "enrollment": "student_key"}
 class Typed:
     """Canonical rows with their spreadsheet `row`; `flaws` name the rows that are not among them.
 
-    `listed` are the schools of a school list and the students of an enrolment, those of rows set aside too.
+    `n_good` counts the rows of the file that are not set aside, those that feed no table too. `listed` are the schools
+    of a school list and the students of an enrolment, those of rows set aside too.
     """
 
-    frame: pd.DataFrame
-    rows_good: NDArray[np.int64]
+    frame: Rows
+    n_good: int
     flaws: tuple[Flaw, ...]
     notes: tuple[Flaw, ...]
     student_ids: frozenset[str]
@@ -92,11 +93,11 @@ def typed(sheet: Sheet, name: str, table: SourceTable, file: str, how: Reading) 
     frame = pd.DataFrame({**parsed, "row": sheet.rows})
     if flaws:
         frame = frame[~frame["row"].isin({flaw.row for flaw in flaws})]
-    good = np.concatenate([frame["row"].to_numpy(), passed_by]) if len(passed_by) else frame["row"].to_numpy()
+    n_good = len(frame) + len(passed_by)
     frame, unanswered = _shaped(frame, name, table, file, how)
     notes += [Flaw("no_answer", count=unanswered)] if unanswered else []
     sent = frozenset(v if v == upper else upper for v in ids if (upper := v.upper()))
-    return Typed(frame, good, tuple(flaws), tuple(notes), sent, listed)
+    return Typed(frame, n_good, tuple(flaws), tuple(notes), sent, listed)
 
 
 def _by_date(columns: Mapping[str, Text], source: SourceColumn, table: SourceTable, how: Reading) -> Text:

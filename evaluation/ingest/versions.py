@@ -110,4 +110,4 @@ def _contents(version: Iterable[DeliveredFile]) -> frozenset[str]:
 
 
 def _rows(version: Iterable[DeliveredFile]) -> int:
-    return sum(len(f.content.rows_good) for f in version if f.content is not None)
+    return sum(f.content.n_good for f in version if f.content is not None)

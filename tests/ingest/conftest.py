@@ -7,6 +7,7 @@ from evaluation import engine, params
 from evaluation.ingest.district import District, ingest_district
 from evaluation.params import Study
 from tests.ingest.corpus.delivery import KEY, MAPPING, csv_of, good_files, mapping_of
+from tests.ingest.in_memory import in_memory
 
 ROOT = Path(__file__).parents[2]
 
@@ -22,8 +23,8 @@ def take(study: Study) -> Callable[..., District]:
               **changes: object) -> District:
         delivered = dict(files or {}) if only else good_files() | dict(files or {})
         with engine.session(threads=threads) as session:
-            return ingest_district(mapping_of(**changes), delivered, delivered.__getitem__, study, key=KEY,
-                                   session=session)
+            return in_memory(ingest_district(mapping_of(**changes), delivered, delivered.__getitem__, study, key=KEY,
+                                             session=session))
     return taken
 
 
@@ -31,7 +32,8 @@ def take(study: Study) -> Callable[..., District]:
 def plain(study: Study) -> District:
     """The plain delivery, read once."""
     with engine.session() as session:
-        return ingest_district(mapping_of(), good_files(), good_files().__getitem__, study, key=KEY, session=session)
+        return in_memory(ingest_district(mapping_of(), good_files(), good_files().__getitem__, study, key=KEY,
+                                         session=session))
 
 
 @pytest.fixture

@@ -8,6 +8,8 @@ import pytest
 
 from evaluation import engine
 from evaluation.daily import months
+from evaluation.ingest import apart
+from evaluation.ingest.apart import MOST_IN_MEMORY
 from evaluation.ingest.district import District
 from evaluation.panel.students import by_school
 
@@ -19,8 +21,11 @@ GOOD = ("0000001,101,09/05/2023,0,0", "0000001,101,09/06/2023,1,1", "0000001,101
         "0000002,101,09/05/2023,0,0")
 
 
-@pytest.fixture
-def days(take: Callable[..., District]) -> Callable[..., District]:
+@pytest.fixture(params=[MOST_IN_MEMORY, 0], ids=["few rows, in memory", "many rows, in the engine's scratch"])
+def days(take: Callable[..., District], request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+         ) -> Callable[..., District]:
+    monkeypatch.setattr(apart, "MOST_IN_MEMORY", request.param)
+
     def taken(*rows: str, **changes: object) -> District:
         content = "\n".join(["Student Number,Bldg,Date,Absent,OSS", *rows]) + "\n"
         return take({FILE: content.encode(), **changes.pop("files", {})}, tables__attendance=DAILY, **changes)

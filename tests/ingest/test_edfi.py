@@ -19,6 +19,7 @@ from evaluation.ingest.records import RefusedFileError
 from evaluation.ingest.report.content import report_content
 from evaluation.params import Study
 from tests.ingest import edfi
+from tests.ingest.in_memory import in_memory
 
 SAMPLE = Path(__file__).parents[3] / "shared" / "real" / "edfi-sample"
 KEY = b"a key for tests, thirty-two bytes"
@@ -35,7 +36,7 @@ def ingested(files: Mapping[str, bytes], study: Study, *, layout: str = "edfi_5"
     text = f"layout: {layout}\ndistrict_id: ia-9001\nversion: '1'\n{more}"
     mapping = read_mapping(text, where="mapping.yaml", folder="ia-9001")
     with engine.session(threads=1) as session:
-        found = ingest_district(mapping, files, files.__getitem__, study, key=KEY, session=session)
+        found = in_memory(ingest_district(mapping, files, files.__getitem__, study, key=KEY, session=session))
     for file in found.files:
         assert file.rows_in == file.rows_accepted + file.rows_quarantined + file.rows_refused
     return found

@@ -19,6 +19,7 @@ from evaluation.ingest.mapping.reading import read_mapping
 from evaluation.ingest.mapping.schema import SourceTable
 from evaluation.ingest.readers.text import Text
 from evaluation.params import Study
+from tests.ingest.in_memory import in_memory
 
 HEAD = "district_id: ia-9001\nversion: '1'\n"
 SCHOOLS = {
@@ -58,7 +59,7 @@ def ingested(files: Mapping[str, str], study: Study, layout: str, more: str) -> 
     mapping = read_mapping(f"layout: {layout}\n{HEAD}{more}", where="mapping.yaml", folder="ia-9001")
     content = {name: text.encode() for name, text in files.items()}
     with engine.session(threads=1) as session:
-        return ingest_district(mapping, content, content.__getitem__, study, key=b"k" * 32, session=session)
+        return in_memory(ingest_district(mapping, content, content.__getitem__, study, key=b"k" * 32, session=session))
 
 
 def found_rules(found: District, table: str) -> list[tuple[str, int | None]]:

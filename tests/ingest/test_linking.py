@@ -13,6 +13,7 @@ from evaluation.ingest.identity.linking import linked_by, movement, unlinked
 from evaluation.ingest.identity.pseudonym import chosen_key, key_id, key_of, pseudonyms, student_pseudonyms
 from evaluation.ingest.values import Broken
 from tests.ingest.corpus.delivery import KEY, mapping_of
+from tests.ingest.in_memory import in_memory
 
 OLD, NEW, NEWEST = (f"{word}-key-of-thirty-two-characters-or-more".encode() for word in ("old", "new", "newest"))
 IDS = ("0000001", "0000002")
@@ -117,8 +118,8 @@ def test_a_hashed_year_under_a_former_key_links_through_the_crosswalk(study, fil
     mapping = mapping_of(student_id={"hashed_with": {"2024": key_id(OLD)}})
     delivered, walk = _hashed(files(), OLD), read_crosswalk({"a": _walk(OLD, KEY)})
     with engine.session() as session:
-        found = ingest_district(mapping, delivered, delivered.__getitem__, study, key=KEY, session=session,
-                                crosswalk=walk)
+        found = in_memory(ingest_district(mapping, delivered, delivered.__getitem__, study, key=KEY, session=session,
+                                          crosswalk=walk))
     assert set(found.tables["enrollment"]["student_key"]) == {*map(_of(KEY), IDS), _of(OLD)("0000003")}
     noted = {f.rule: f.count for f in next(r for r in found.files if r.table == "student_year").findings}
     assert noted["not_in_crosswalk"] == 1

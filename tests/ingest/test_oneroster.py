@@ -12,6 +12,7 @@ from evaluation import engine
 from evaluation.ingest.district import District, ingest_district
 from evaluation.ingest.mapping.reading import read_mapping
 from evaluation.params import Study
+from tests.ingest.in_memory import in_memory
 
 MAPPING = """
 layout: oneroster_1_1
@@ -54,7 +55,7 @@ def ingested(study: Study, content: bytes) -> District:
     mapping = read_mapping(MAPPING, where="mapping.yaml", folder="ia-9001")
     files = {"2024/oneroster.zip": content}
     with engine.session(threads=1) as session:
-        found = ingest_district(mapping, files, files.__getitem__, study, key=b"k" * 32, session=session)
+        found = in_memory(ingest_district(mapping, files, files.__getitem__, study, key=b"k" * 32, session=session))
     for file in found.files:
         assert file.rows_in == file.rows_accepted + file.rows_quarantined + file.rows_refused
     return found

@@ -11,6 +11,7 @@ from evaluation.ingest.records import FileReport
 from evaluation.ingest.report.revised import lines
 from evaluation.ingest.versions import snapshot, year_and_day
 from evaluation.params import Study
+from tests.ingest.in_memory import in_memory
 
 Take = Callable[..., District]
 RowsOf = Callable[..., bytes]
@@ -121,8 +122,9 @@ def test_a_smaller_delivery_that_the_study_expects_is_taken(study: Study, rows_o
     smaller = study.model_copy(update={"deliveries": study.deliveries.model_copy(
         update={"accept_smaller": (f"ia-9001/{MAY}/*",)})})
     with engine.session() as session:
-        found = ingest_district(read_mapping(mapping_text, where="m", folder="ia-9001"), given, given.__getitem__,
-                                smaller, key=b"a key for tests, thirty-two bytes", session=session)
+        found = in_memory(ingest_district(
+            read_mapping(mapping_text, where="m", folder="ia-9001"), given, given.__getitem__, smaller,
+            key=b"a key for tests, thirty-two bytes", session=session))
     assert _report(found, f"{MAY}/attendance").refusal is None
     assert len(found.tables["attendance"]) == 1
 

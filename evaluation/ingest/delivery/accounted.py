@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-import numpy as np
 import pandas as pd
 
 from evaluation.contracts import TABLES, conform
@@ -40,7 +39,7 @@ def file_report(file: DeliveredFile, district_id: str) -> FileReport:
         return FileReport(district_id, file.school_year, file.table, name, file.rows_in, 0, 0, file.rows_in,
                           sentence(found[0]), found, file.superseded_by)
     notes = [*file.notes, *file.content.notes, *(flaw for flaw in file.later if flaw.rule in KEEPS_NO_ROW)]
-    accepted = int((~np.isin(file.content.rows_good, [row for row in rows if row is not None])).sum())
+    accepted = file.content.n_good - len({flaw.row for flaw in file.later if flaw.rule not in KEEPS_NO_ROW})
     return FileReport(district_id, file.school_year, file.table, name, file.rows_in, accepted, len(rows), 0, None,
                       findings("quarantined", aside, RULES) + findings("note", notes, RULES), file.superseded_by)
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pandas as pd
 
+from evaluation.ingest.apart import Rows, distinct, names
 from evaluation.ingest.delivery.delivered import DeliveredFile
 from evaluation.ingest.mapping.schema import DistrictMapping
 from evaluation.ingest.records import Flaw
@@ -24,7 +25,7 @@ def refuse_foreign(files: Sequence[DeliveredFile], name: str, tables: Mapping[st
     students = _listed(files, "enrollment", tables["enrollment"]) if "enrollment" in tables else {}
     sent = {file.school_year for file in files if file.table == "enrollment"}
     for file in files:
-        if file.table != name or not file.stands or file.content is None or not len(file.content.rows_good):
+        if file.table != name or not file.stands or file.content is None or not file.content.n_good:
             continue
         flaw = _foreign(file, file.content.frame, schools.get(file.school_year, set()))
         if flaw is None and name != "enrollment":
@@ -47,19 +48,20 @@ def _listed(files: Sequence[DeliveredFile], table: str, accepted: pd.DataFrame) 
     return found
 
 
-def _foreign(file: DeliveredFile, frame: pd.DataFrame, roster: set[str]) -> Flaw | None:
+def _foreign(file: DeliveredFile, rows: Rows, roster: set[str]) -> Flaw | None:
     if not roster:
         return Flaw("no_roster")
-    if "school_id" in frame and len(frame) and roster.isdisjoint(frame["school_id"].unique()):
+    schools = distinct(rows, "school_id") if "school_id" in names(rows) else set()
+    if schools and roster.isdisjoint(schools):
         return Flaw("another_district", count=file.rows_in,
                     hint="No school of the file is in this district's school list.")
     return None
 
 
-def _strangers(frame: pd.DataFrame, enrolled: set[str]) -> Flaw | None:
+def _strangers(rows: Rows, enrolled: set[str]) -> Flaw | None:
     if not enrolled:
         return Flaw("no_enrollment")
-    mine = set(frame["student_key"].unique())
+    mine = distinct(rows, "student_key")
     strangers = len(mine - enrolled)
     if strangers <= MOST_STRANGERS * len(mine):
         return None

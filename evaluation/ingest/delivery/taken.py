@@ -4,32 +4,37 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from hashlib import sha256
 
-import numpy as np
 import pandas as pd
 
+from evaluation.engine import Session
+from evaluation.ingest.apart import apart
 from evaluation.ingest.delivery.delivered import DeliveredFile
-from evaluation.ingest.mapping.schema import DistrictMapping, EventTable
+from evaluation.ingest.mapping.schema import AttendanceTable, DistrictMapping, EventTable
 from evaluation.ingest.parsers import Reading
 from evaluation.ingest.readers.row_count import row_count
 from evaluation.ingest.readers.sheet import read_sheet
 from evaluation.ingest.records import Flaw, RefusedFileError
 from evaluation.ingest.typed import Typed, loses_zeros, typed
 
-_NOTHING = Typed(pd.DataFrame(), np.empty(0, np.int64), (), (), frozenset(), frozenset())
+_NOTHING = Typed(pd.DataFrame(), 0, (), (), frozenset(), frozenset())
 """What a year of events in which nothing happened contains."""
 
 
-def take(file: DeliveredFile, read: Callable[[str], bytes], mapping: DistrictMapping, how: Reading) -> None:
-    """Read a file's bytes into typed rows, or refuse it."""
+def take(file: DeliveredFile, read: Callable[[str], bytes], mapping: DistrictMapping, how: Reading,
+         session: Session) -> None:
+    """Read a file's bytes into typed rows, or refuse it; of attendance, which grows by the day, few are in memory."""
     table = mapping.tables.sent()[file.table]
     try:
         content = read(file.path)
         file.sha256 = sha256(content).hexdigest()
         sheet = read_sheet(content, table, name=file.path)
         file.rows_in = sheet.rows_in
-        file.content = typed(sheet, file.table, table, file.path, how)
+        found = typed(sheet, file.table, table, file.path, how)
+        is_large = isinstance(table, AttendanceTable)
+        file.content = replace(found, frame=apart(found.frame, session)) if is_large else found
     except RefusedFileError as refused:
         is_declared = isinstance(table, EventTable) and file.school_year in table.nothing_in
         if is_declared and refused.flaw.rule == "header_only":
