@@ -11,7 +11,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeGuard
 
 from rich.console import Console
 
@@ -58,8 +57,9 @@ def told() -> Iterator[None]:
             _say(f"The disk is full, or no file may grow larger here (ulimit -f){_at(error)}. Free some space, or "
                  "raise the limit, and run again: what was finished is kept, nothing is half written.")
             sys.exit(TryAgainError.exit_code)
-        if _is_refused(error):
-            _say(f"Not allowed{_at(error)}: {error.strerror}. Get the right to it, and run again.")
+        if is_refused(error):
+            _say(f"Not allowed to read or write{_at(error)}. Get the right to it, and run again: what was finished is "
+                 "kept.")
             sys.exit(UserError.exit_code)
         if os.environ.get(DEBUG):
             raise
@@ -100,9 +100,10 @@ def causes(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def _is_refused(error: BaseException) -> TypeGuard[OSError]:
-    """Return whether a file or folder may not be read or written by whoever runs this."""
-    return isinstance(error, OSError) and error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}
+def is_refused(error: BaseException) -> bool:
+    """Return whether an error, or one that it came from, is that a file or folder may not be read or written."""
+    return any(isinstance(cause, OSError) and cause.errno in {errno.EACCES, errno.EPERM, errno.EROFS}
+               for cause in causes(error))
 
 
 def _at(error: BaseException) -> str:

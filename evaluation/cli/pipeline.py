@@ -20,7 +20,7 @@ from evaluation import store
 from evaluation.cli.whole_lock import replaced_whole
 from evaluation.errors import DeliveryError, EvaluationError, StudyError, ToleranceError, TryAgainError, UserError
 from evaluation.params import Delivery, lock_path
-from evaluation.stage import is_disk_full
+from evaluation.stage import is_disk_full, is_refused
 
 DELIVERIES = Path("data/restricted/deliveries")
 _NEVER_IN_GIT = ("data/restricted", "data/unreleased")
@@ -143,7 +143,7 @@ def reproduce(study_id: str, *, first: Literal["deliveries", "cells"] = "deliver
                 else:
                     repo.reproduce(targets=[f"release@{study_id}"])
         except DvcException as error:
-            if is_disk_full(error):
+            if is_disk_full(error) or is_refused(error):
                 raise
             raise _failure(error) from None
 

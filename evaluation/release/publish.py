@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import subprocess
 from collections.abc import Mapping
 from datetime import date
@@ -33,7 +34,7 @@ def release_id(hashes: Mapping[str, str]) -> str:
 def publish(study: str, *, approver: str, root: Path = Path()) -> Path:
     """Copy the candidate of `study` to data/released, point `current.json` at it, and record it in the ledger.
 
-    Publishing the same candidate again changes nothing but `current.json`.
+    Publishing the same candidate again changes nothing but `current.json`, and makes good what was lost of its release.
 
     Returns
     -------
@@ -54,7 +55,10 @@ def publish(study: str, *, approver: str, root: Path = Path()) -> Path:
     hashes = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()}
     name = release_id(hashes)
     target = root / "data" / "released" / study / name
-    if not target.is_dir():
+    if (target / "provenance.json").is_file():
+        _make_good(files, hashes, target / "public")
+    else:
+        shutil.rmtree(target, ignore_errors=True)
         _copy(candidate, target, {
             "study": study, "release_id": name, **commit_of(root), "published_on": date.today().isoformat(),
             "approver": approver, "protection": PROTECTION, "demonstration": True, "labels": hashes["study.json"],
@@ -91,6 +95,14 @@ def _copy(candidate: Path, target: Path, provenance: Mapping[str, Any]) -> None:
     files = {path.relative_to(candidate).as_posix(): path.read_bytes()
              for path in sorted(candidate.rglob("*")) if path.is_file()}
     store.write_folder({**files, "provenance.json": store.json_bytes(provenance)}, target)
+
+
+def _make_good(files: Mapping[str, Path], hashes: Mapping[str, str], released: Path) -> None:
+    """Write again the files of a release that are missing or damaged."""
+    for name, path in files.items():
+        held = released / name
+        if not held.is_file() or hashlib.sha256(held.read_bytes()).hexdigest() != hashes[name]:
+            store.write_bytes(path.read_bytes(), held)
 
 
 def _record(ledger: Path, entry: Mapping[str, Any]) -> None:

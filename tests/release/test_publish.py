@@ -43,6 +43,21 @@ def test_publishing_twice_changes_nothing(published, tmp_path):
     assert {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()} == before
 
 
+def test_what_was_lost_or_damaged_of_a_release_is_made_good(published, tmp_path):
+    before = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
+    lost, damaged = (published / "public" / name for name in ("public_estimates.parquet", "study.json"))
+    lost.unlink()
+    damaged.write_bytes(b"{")
+    publish(STUDY.id, approver="somebody else", root=tmp_path)
+    assert {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()} == before
+
+
+def test_a_release_without_its_provenance_is_published_anew(published, tmp_path):
+    (published / "provenance.json").unlink()
+    publish(STUDY.id, approver="somebody else", root=tmp_path)
+    assert json.loads((published / "provenance.json").read_text())["approver"] == "somebody else"
+
+
 def test_a_changed_label_is_a_new_release_and_the_old_one_stays(maker, published, tmp_path):
     second = maker.make(tmp_path, STUDY.model_copy(update={"banner": "Another banner."}))
     root = tmp_path / "data" / "released"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import io
 import json
@@ -109,6 +110,22 @@ def test_a_full_disk_is_known_by_its_cause(capsys: pytest.CaptureFixture) -> Non
         raise RuntimeError from full
     assert end.value.code == 75
     assert "The disk is full" in re.sub(r"\s+", " ", capsys.readouterr().err)
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS])
+def test_a_file_that_may_not_be_written_is_named(number: int, capsys: pytest.CaptureFixture) -> None:
+    refused = OSError(number, os.strerror(number), "data/unreleased/panel/tiny/cells.parquet")
+    with pytest.raises(SystemExit) as end, told():
+        raise RuntimeError from refused
+    assert end.value.code == 2
+    assert "Not allowed to read or write, at data/unreleased/panel/tiny/cells.parquet." in capsys.readouterr().err
+
+
+def test_a_limit_on_the_size_of_files_is_told_with_the_file(capsys: pytest.CaptureFixture) -> None:
+    with pytest.raises(SystemExit) as end, told():
+        raise OSError(errno.EFBIG, "File too large", "data/x.parquet")
+    assert end.value.code == 75
+    assert "no file may grow larger here (ulimit -f), at data/x.parquet." in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("cut", [0, 11])
