@@ -64,8 +64,9 @@ def _accepted(contract: Table, taken: Sequence[tuple[DeliveredFile, Rows]], tabl
     """Return the accepted rows of files of one school year."""
     others = resting_on(tables, session)
     rows = _below_each_other(contract, [frame for _, frame in taken], session)
+    repeated = rows.group_by(*contract.key).agg(n=nw.len()).filter(nw.col("n") > 1).head(1)
     marked = session.kept(judged(contract.name, rows, others.get("school_year"), others.get("enrollment"),
-                                 sessions=others.get("school_session")))
+                                 sessions=others.get("school_session"), keys_repeat=len(collect(repeated)) > 0))
     broken = collect(marked.filter(~nw.col("rule").is_null()).select("at", "rule").unique())
     note_broken([file for file, _ in taken], broken.sort_values(["at", "rule"], ignore_index=True))
     is_note = nw.col("rule").is_in(KEEPS_NO_ROW)

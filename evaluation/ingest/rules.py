@@ -31,8 +31,8 @@ _WHOLE_DAY = 2
 """Half-days of a day."""
 
 
-def judged(name: str, rows: Frame, roster: Frame | None, enrolled: Frame | None, *, sessions: Frame | None = None
-           ) -> Frame:
+def judged(name: str, rows: Frame, roster: Frame | None, enrolled: Frame | None, *, sessions: Frame | None = None,
+           keys_repeat: bool = True) -> Frame:
     """Return `rows` of table `name` with the rule each breaks.
 
     Parameters
@@ -41,6 +41,7 @@ def judged(name: str, rows: Frame, roster: Frame | None, enrolled: Frame | None,
     roster : the accepted `school_year` rows; needed by every table with schools but `school_year` itself.
     enrolled : the accepted `enrollment` rows; needed by every table of students but `enrollment` itself.
     sessions : the accepted `school_session` rows; needed by absences.
+    keys_repeat : whether rows may share a key; where none do, nothing is a duplicate and need not be looked for.
     """
     frame = rows.with_columns(rule=nw.lit(None, dtype=nw.String))
     if roster is not None and name not in ("school_year", "student_year"):
@@ -55,7 +56,8 @@ def judged(name: str, rows: Frame, roster: Frame | None, enrolled: Frame | None,
         frame = _flag(frame, rule, nw.col("is_known").is_null())
     if enrolled is not None:
         frame = _dated(name, frame, enrolled, sessions)
-    frame = _duplicates(frame, name)
+    if keys_repeat:
+        frame = _duplicates(frame, name)
     return _together(name, frame).select("at", "rule", *TABLES[name].columns)
 
 
