@@ -130,7 +130,8 @@ def ours(folder: Path) -> dict[str, Any]:
     from evaluation import engine
     from evaluation.design.student_sums import StudentSums, moments_of
     from evaluation.panel.moments import student_moments
-    from evaluation.panel.paths import sums_by_path
+    from evaluation.panel.path_sums import seen, sums_by_path
+    from evaluation.panel.paths import Paths, no_paths
     from evaluation.stats.estimators.student_panel import student_panel
     from evaluation.stats.inference.cr2 import cr1, cr2
     from evaluation.stats.inference.cv3 import cv3
@@ -143,10 +144,11 @@ def ours(folder: Path) -> dict[str, Any]:
         clock("first scan", lambda: session.connection.sql(scan).fetchall())
         clock("scan", lambda: session.connection.sql(scan).fetchall())
         cells = clock("sums by path", lambda: session.kept(  # in the order of the contract, as the stage writes them
-            sums_by_path(session.scan(file), YEARS, session).sort("path_id", "missed", "period")))
+            sums_by_path(seen(session.scan(file), YEARS, session)).sort("path_id", "missed", "period")))
         named = cells.with_columns(dimension=nw.lit("race_ethnicity"), outcome_id=nw.lit(topic.outcome.id))
-        paths = session.scan(folder / "paths.parquet")
-        made = clock("moments", lambda: student_moments(study, paths, named, paths, session))
+        scanned, none = session.scan(folder / "paths.parquet"), no_paths()
+        paths = Paths(scanned, named, session.frame(none.adjusted_path_cells), session.frame(none.path_pairs))
+        made = clock("moments", lambda: student_moments(study, paths, scanned, session))
     design = _design(sorted(made.moments["unit_id"].unique()))
     moments = clock("moments as floats", lambda: moments_of(StudentSums(made.moments, made.homes), design, topic))
     found = clock("fit", lambda: student_panel(design, moments=moments, part="gap", effect="event_time"))

@@ -14,6 +14,10 @@ PLACEBO_ESTIMATORS: Mapping[AnyEstimator, Literal["effect", "rmspe_ratio"]] = {
 """Estimators whose inference is by placebo, and what placebos are ranked by."""
 ADJUSTABLE_ESTIMATORS = ("group_time_att", "triple_difference")
 """Estimators that know covariates and anticipation."""
+StudentCovariate = Literal["days_enrolled", "schools_attended"]
+"""What of a student-year the student panel adjusts for."""
+StudentWeight = Literal["first_days_enrolled"]
+"""How much a student counts in the student panel, in all years alike."""
 Comparison = Literal["never", "not_yet"]
 Base = Literal["universal", "varying"]
 Adjustment = Literal["none", "regression", "ipw", "dr"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import get_args
 
-from evaluation.contracts.choices import AnyEstimator
+from evaluation.contracts.choices import AnyEstimator, StudentCovariate, StudentWeight
 from evaluation.contracts.column import Column, count, real, text
 from evaluation.contracts.diagnostic_columns import DIAGNOSTIC
 from evaluation.contracts.reasons import REASONS
@@ -103,6 +103,16 @@ _ALL: tuple[Column, ...] = (
     text("status", "What the source says of the value", allowed=STATUSES),
     Column("path_id", "Int64", "Place of the path in the order of all paths of its dimension", low=1),
     count("missed", "Years of the path without the outcome: the sum of 2 to the place of each among the study's"),
+    text("student_covariate", "Covariate of student-years in these sums; rows lack those without it",
+         allowed=("none", *get_args(StudentCovariate))),
+    text("student_weight", "Weight of students in these sums; those without one are not in them",
+         allowed=("none", *get_args(StudentWeight))),
+    count("weight_total", "Sum of the students' weights: `n_students` without weights"),
+    count("covariate_total", "Weighted sum of the covariate over the students; 0 without a covariate"),
+    count("other_covariate_total", "As `covariate_total`, of the same students in `other_period`"),
+    count("covariate_squared", "Weighted sum over students of the covariate times that in `other_period`"),
+    count("covariate_outcome", "Weighted sum of the covariate times the outcome in `other_period`"),
+    count("outcome_covariate", "Weighted sum of the outcome times the covariate in `other_period`"),
     text("sample_periods", "Periods that count: `all`, or `without_breaks` (events of kind `break`)",
          allowed=("all", "without_breaks")),
     count("n_years", "Years in which each of these students has the outcome", unit="years"),

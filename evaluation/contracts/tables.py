@@ -10,8 +10,11 @@ from evaluation.contracts.table import BAND, CI, ESTIMAND, GAP, SPEC, TOPIC, Tab
 _STUDENT = ("race_ethnicity", "sex", "english_learner", "disability", "economic")
 _CELL = ("unit", "unit_id", "district_id", "grade_band", "period_kind", "period", "dimension", "group_id", "outcome_id")
 _ITEMS = ("outcome_id", "state", "grade_band", "period_kind", "period", "dimension", "group_id")
+_ADJUSTED = ("student_covariate", "student_weight")
 _PATH_CELL = ("dimension", "outcome_id", "path_id", "missed", "period")
-_HOME = ("program", "sample_periods", "dimension", "outcome_id", "unit_id", "group_id")
+_ADJUSTED_CELL = ("dimension", "outcome_id", *_ADJUSTED, "path_id", "missed", "period")
+_PRODUCTS = ("covariate_squared", "covariate_outcome", "outcome_covariate")
+_HOME = ("program", "sample_periods", "dimension", "outcome_id", *_ADJUSTED, "unit_id", "group_id")
 _PAIR = ("period", "grade", "other_period", "other_grade")
 _SCALE = ("outcome_id", "grade_band", "period")
 _FIT = tuple(f"{index}{model}" for model in ("", "_loadings", "_intercepts") for index in ("cfi", "rmsea", "srmr"))
@@ -76,9 +79,15 @@ _TABLES: tuple[Table, ...] = (
            "n_students"), nullable=frozenset({"group_id"})),
     Table("path_cells", "Sums by year over the students of a path who have the outcome in the same years: near student "
           "level", "restricted", "panel", _PATH_CELL, (*_PATH_CELL, "n_students", "total")),
+    Table("adjusted_path_cells", "As `path_cells`, weighted and with a covariate: near student level", "restricted",
+          "panel", _ADJUSTED_CELL, (*_ADJUSTED_CELL, "n_students", "weight_total", "total", "covariate_total")),
+    Table("path_pairs", "Products of a covariate and the outcome over the same students, by pair of their years: near "
+          "student level", "restricted", "panel", (*_ADJUSTED_CELL, "other_period"),
+          (*_ADJUSTED_CELL, "other_period", *_PRODUCTS)),
     Table("student_moments", "Sums over the students of a home school by pair of their years: what a regression with "
           "student effects is computed from", "unreleased", "panel", (*_HOME, "n_years", *_PAIR),
-          (*_HOME, "district_id", "n_years", *_PAIR, "n_students", "total", "other_total")),
+          (*_HOME, "district_id", "n_years", *_PAIR, "n_students", "weight_total", "total", "other_total",
+           "covariate_total", "other_covariate_total", *_PRODUCTS)),
     Table("home_students", "Students of a home school in the student panel, and those who entered later and are not in "
           "it", "unreleased", "panel", _HOME,
           (*_HOME, "district_id", "n_students", "n_spanning", "n_projected", "n_in_two_districts", "n_left",

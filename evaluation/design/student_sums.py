@@ -9,6 +9,7 @@ import pandas as pd
 
 from evaluation.contracts import SCALE, TABLES
 from evaluation.design.build import home_schools
+from evaluation.design.student_pairs import StudentPairs
 from evaluation.design.topics import Topic
 from evaluation.errors import EstimationError
 from evaluation.params import Gap, Specification, Study
@@ -16,6 +17,8 @@ from evaluation.stats.moments import Moments
 from evaluation.stats.records import Design, Floats, Integers
 
 _SIDES = ("focal", "reference")
+_COVARIATE_UNITS = {"none": 1.0, "days_enrolled": 0.5, "schools_attended": 1.0}
+"""What 1 in the sums of a covariate is; days are summed as half-days."""
 
 
 @dataclass(frozen=True)
@@ -26,17 +29,20 @@ class StudentSums:
     homes: pd.DataFrame
 
     def only(self, study: Study, topic: Topic) -> StudentSums:
-        """Return the rows of a specification's program and periods, of an outcome and of a gap's groups.
+        """Return the rows of a specification's program, periods, covariate and weight, an outcome and a gap's groups.
 
         Raises
         ------
         EstimationError
             The specification leaves out other periods than all breaks or none; no moments are made for that.
         """
-        periods, gap = _sample_periods(topic.specification, study), topic.gap
+        specification, gap = topic.specification, topic.gap
+        periods = _sample_periods(specification, study)
 
         def chosen(rows: pd.DataFrame) -> pd.DataFrame:
-            mine = ((rows["program"] == topic.specification.program) & (rows["sample_periods"] == periods)
+            mine = ((rows["program"] == specification.program) & (rows["sample_periods"] == periods)
+                    & (rows["student_covariate"] == specification.student_covariate)
+                    & (rows["student_weight"] == specification.student_weight)
                     & (rows["outcome_id"] == topic.outcome.id) & (rows["dimension"] == gap.dimension)
                     & rows["group_id"].isin((gap.focal, gap.reference)))
             return rows[mine.to_numpy(dtype=bool)]
@@ -66,7 +72,7 @@ def build_students(sums: StudentSums, cells: pd.DataFrame, study: Study, topic: 
     mine = sums.only(study, topic)
     if mine.moments.empty:
         raise EstimationError(f"there are no student moments of {topic.outcome.id} by {topic.gap.dimension}: the study "
-                              "has no student rows, or the outcome counts some of the enrolled students only.")
+                              "has no student rows.")
     moments = moments_of(mine, frame, topic)
     in_panel = (moments.n_students > 0).any(axis=1)
     weight = np.ones(len(frame.unit_ids)) if specification.weights == "unit" else _focal_students(moments, frame)
@@ -81,34 +87,39 @@ def build_students(sums: StudentSums, cells: pd.DataFrame, study: Study, topic: 
 
 
 def moments_of(sums: StudentSums, design: Design, topic: Topic) -> Moments:
-    """Return the moments of the design's units; a unit without rows has none of anything.
-
-    With N and S a pair's students and sums among those seen in m years: gram = Σ_m (N_tt δ_ts − N_ts / m) and
-    cross_t = Σ_m (S_t − Σ_s S_s of those seen in t / m).
-    """
+    """Return the moments of the design's units in outcome units; a unit without rows has none of anything."""
     rows, unit = _of_units(sums.moments, design.unit_ids)
-    cells, at = _cells(rows)
-    where = (unit, _side(rows, topic.gap))
-    m, n = (rows[name].to_numpy(dtype=np.float64) for name in ("n_years", "n_students"))
-    factor = 1 / SCALE if topic.outcome.kind == "score" else 100.0
-    own, other = (factor * rows[name].to_numpy(dtype=np.float64) for name in ("total", "other_total"))
-    shape = (len(design.unit_ids), 2, len(cells))
-    gram, cross = np.zeros((*shape, len(cells))), np.zeros(shape)
-    seen, total = np.zeros(shape, dtype=np.int64), np.zeros(shape)
-    one = at[0] == at[1]
-    np.add.at(gram, (*where, *at), np.where(one, n, 0) - n / m)
-    np.add.at(gram, (*where, *at[::-1]), np.where(one, 0, -n / m))
-    np.add.at(cross, (*where, at[0]), np.where(one, own, 0) - other / m)
-    np.add.at(cross, (*where, at[1]), np.where(one, 0, -own / m))
-    np.add.at(seen, (*where, at[0]), np.where(one, n, 0).astype(np.int64))
-    np.add.at(total, (*where, at[0]), np.where(one, own, 0))
-    twice = one & (m > 1)
-    n_rows, share = np.zeros(shape[:2], dtype=np.int64), np.zeros(shape[:2])
-    np.add.at(n_rows, where, np.where(twice, n, 0).astype(np.int64))
-    np.add.at(share, where, np.where(twice, n / m, 0))
+    cells, (first, second) = _cells(rows)
+
+    def column(name: str, factor: float = 1.0) -> Floats:
+        return factor * rows[name].to_numpy(dtype=np.float64)
+
+    covariate = topic.specification.student_covariate
+    y, z = 1 / SCALE if topic.outcome.kind == "score" else 100.0, _COVARIATE_UNITS[covariate]
+    p = 0 if covariate == "none" else 1
+    n, w, m = column("n_students"), column("weight_total"), column("n_years")
+    total, z_squared = column("total", y), column("covariate_squared", z * z)
+    pairs = StudentPairs((unit, _side(rows, topic.gap)), first, second, m, (len(design.unit_ids), 2, len(cells)))
+    z_cross = pairs.cross(column("covariate_total", z), column("other_covariate_total", z))
+    z_outcome = pairs.inner(column("covariate_outcome", z * y), column("outcome_covariate", z * y))
     return Moments(
-        design.unit_ids, _SIDES, ("outcome",), cells // 100, cells % 100, gram, cross[..., None], seen,
-        total[..., None], n_rows, np.rint(share).astype(np.int64), _counts(sums.homes, "n_spanning", design, topic.gap))
+        design.unit_ids, _SIDES, ("outcome",), cells // 100, cells % 100,
+        gram=pairs.gram(w),
+        cross=pairs.cross(total, column("other_total", y))[..., None],
+        n=_whole(pairs.by_cell(n)),
+        weight=pairs.by_cell(w),
+        total=pairs.by_cell(total)[..., None],
+        n_rows=_whole(pairs.by_home(n * (m > 1))),
+        n_students=_whole(pairs.by_home(n / m * (m > 1))),
+        n_spanning=_counts(sums.homes, "n_spanning", design, topic.gap),
+        covariates=(covariate,) * p,
+        covariate_cross=z_cross[..., None][..., :p],
+        covariate_gram=pairs.inner(z_squared, z_squared)[..., None, None][..., :p, :p],
+        covariate_outcome=z_outcome[..., None, None][..., :p, :])
+
+
+def _whole(values: Floats) -> Integers:
+    return np.rint(values).astype(np.int64)
 
 
 def students_of_homes(moments: Moments, design: Design) -> Floats:

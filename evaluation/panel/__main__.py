@@ -11,7 +11,7 @@ from evaluation.panel.items import item_moments, no_items
 from evaluation.panel.lineage import no_lineage, school_lineage
 from evaluation.panel.moments import no_homes, no_moments, student_moments
 from evaluation.panel.outcomes import values
-from evaluation.panel.paths import no_path_cells, no_paths, placed, student_paths
+from evaluation.panel.paths import Paths, no_paths, placed, student_paths
 from evaluation.panel.students import by_school, student_outcomes, student_years
 from evaluation.params import Study
 from evaluation.sent import SOURCE, sent
@@ -27,10 +27,11 @@ def main(study_id: str) -> None:
     if study.deliveries.adapter == "public_group_level":
         store.write(published_cells(store.read("public_cell", study_id)), "cells", study_id)
         store.write(definitions(study, None), "definition", study_id)
-        for name, empty in (("item_moments", no_items), ("school_lineage", no_lineage), ("paths", no_paths),
-                            ("path_cells", no_path_cells), ("student_moments", no_moments),
-                            ("home_students", no_homes)):
+        for name, empty in (("item_moments", no_items), ("school_lineage", no_lineage),
+                            ("student_moments", no_moments), ("home_students", no_homes)):
             store.write(empty(), name, study_id)
+        for name, frame in vars(no_paths()).items():
+            store.write(frame, name, study_id)
         return
     chosen, scratch = params.settings(), store.scratch("panel", study_id)
     with engine.session(chosen.engine, memory=chosen.engine_memory, scratch=scratch) as session:
@@ -44,10 +45,9 @@ def main(study_id: str) -> None:
         store.write(cells(study, students, tables), "cells", study_id)
         store.write(item_moments(study, students, tables), "item_moments", study_id)
         at_one_school = session.kept(placed(students, tables))
-        found = student_paths(study, at_one_school, tables, session)
-        paths, path_cells = (session.scan(store.write(frame, name, study_id))
-                             for frame, name in zip(found, ("paths", "path_cells"), strict=True))
-        made = student_moments(study, paths, path_cells, at_one_school, session)
+        found = vars(student_paths(study, at_one_school, tables, session))
+        paths = Paths(**{name: session.scan(store.write(frame, name, study_id)) for name, frame in found.items()})
+        made = student_moments(study, paths, at_one_school, session)
         store.write(made.moments, "student_moments", study_id)
         store.write(made.homes, "home_students", study_id)
 

@@ -8,6 +8,8 @@ movers included.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import narwhals.stable.v2 as nw
 import numpy as np
@@ -15,52 +17,70 @@ import pandas as pd
 
 from evaluation.contracts import TABLES, conform
 from evaluation.engine import Frame, Session, collect
+from evaluation.panel.adjusted import adjusted, adjustments
+from evaluation.panel.mobility import counted
 from evaluation.panel.outcomes import values
+from evaluation.panel.path_sums import products_by_path, seen, sums_by_path, weighted_sums_by_path
 from evaluation.panel.students import STUDENT
-from evaluation.params import Dimension, Study
+from evaluation.params import Dimension, Outcome, Study
 from evaluation.sent import SOURCE
 
-_COLUMNS = {name: list(TABLES[name].columns) for name in ("paths", "path_cells")}
+_NAMES = ("paths", "path_cells", "adjusted_path_cells", "path_pairs")
 _PLACE = ("district_id", "school_id", "grade_band", "grade")
 _STUDENT_YEAR = ("student_key", "school_year")
+Rows = TypeVar("Rows", pd.DataFrame, Frame)
 _MANY = 10_000
 """More groups than a dimension has."""
 
 
-def student_paths(study: Study, students: Frame, tables: Mapping[str, Frame],
-                  session: Session) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return `paths` of every dimension, and `path_cells` of every outcome that counts all enrolled students.
+@dataclass(frozen=True)
+class Paths(Generic[Rows]):
+    """Tables `paths`, `path_cells`, `adjusted_path_cells` and `path_pairs`."""
+
+    paths: Rows
+    path_cells: Rows
+    adjusted_path_cells: Rows
+    path_pairs: Rows
+
+
+def student_paths(study: Study, students: Frame, tables: Mapping[str, Frame], session: Session) -> Paths[pd.DataFrame]:
+    """Return `paths` of every dimension, and sums over their students of every outcome.
 
     A path is over all years a student is enrolled, with or without an outcome. The group is that of the first year in
     which it is one of the study's, or, where the dimension says `over_time: path`, that of each year. Students without
-    a group in any year are in no path.
+    a group in any year are in no path. Whom an outcome counts, and with what, is its choice (`counted`); her place in
+    the path is not.
 
     Parameters
     ----------
     students : one school per student-year, from `placed`
     """
-    periods, years, cells = study.periods.all(), [], []
+    periods = study.periods.all()
+    made: dict[str, list[pd.DataFrame]] = {name: [] for name in _NAMES}
     for dimension in study.dimensions:
-        rows, found = with_paths(_grouped(students, dimension, tables, session), periods, session)
-        years.append(found.assign(dimension=dimension.id))
-        for outcome in (o for o in study.outcomes if o.is_of_everybody):
-            sent = tables[f"{SOURCE[outcome.measure]}_sent"]
-            counted = rows.join(sent, on=["district_id", "school_year"], how="inner")
-            valued = rows.join(values(outcome, counted, tables).select(*STUDENT, "value"), on=list(STUDENT), how="left")
+        rows, years = with_paths(_grouped(students, dimension, tables, session), periods, session)
+        made["paths"].append(years.assign(dimension=dimension.id))
+        for outcome in study.outcomes:
             about = {"dimension": dimension.id, "outcome_id": outcome.id}
-            cells.append(collect(sums_by_path(valued, periods, session)).assign(**about))
-    return (conform(pd.concat([no_paths(), *years], ignore_index=True)[_COLUMNS["paths"]], "paths"),
-            conform(pd.concat([no_path_cells(), *cells], ignore_index=True)[_COLUMNS["path_cells"]], "path_cells"))
+            valued = _valued(rows, outcome, students, tables)
+            made["path_cells"].append(collect(sums_by_path(seen(valued, periods, session))).assign(**about))
+            for covariate, weight in adjustments(outcome):
+                beside = about | {"student_covariate": covariate, "student_weight": weight}
+                among = session.kept(seen(adjusted(valued, covariate, weight, tables), periods, session))
+                made["adjusted_path_cells"].append(collect(weighted_sums_by_path(among)).assign(**beside))
+                if covariate != "none":
+                    made["path_pairs"].append(collect(products_by_path(among)).assign(**beside))
+    return Paths(**{name: _conformed(parts, name) for name, parts in made.items()})
 
 
-def no_paths() -> pd.DataFrame:
-    """Return an empty `paths`, of a study without students."""
-    return conform(pd.DataFrame(columns=_COLUMNS["paths"]), "paths")
+def no_paths() -> Paths[pd.DataFrame]:
+    """Return empty tables, of a study without students."""
+    return Paths(*(_conformed([], name) for name in _NAMES))
 
 
-def no_path_cells() -> pd.DataFrame:
-    """Return an empty `path_cells`, likewise."""
-    return conform(pd.DataFrame(columns=_COLUMNS["path_cells"]), "path_cells")
+def _conformed(parts: list[pd.DataFrame], table: str) -> pd.DataFrame:
+    columns = list(TABLES[table].columns)
+    return conform(pd.concat([pd.DataFrame(columns=columns), *parts], ignore_index=True)[columns], table)
 
 
 def placed(students: Frame, tables: Mapping[str, Frame]) -> Frame:
@@ -102,25 +122,12 @@ def with_paths(rows: Frame, periods: Sequence[int], session: Session) -> tuple[F
     return session.kept(named.select(*STUDENT, "school_id", "path_id")), _years(found, periods, places)
 
 
-def sums_by_path(rows: Frame, periods: Sequence[int], session: Session) -> Frame:
-    """Return path_id, missed, period, n_students and total: sums over the students with the outcome in the same years.
-
-    Parameters
-    ----------
-    rows : student_key, school_year, path_id and `value`, an integer, missing without the outcome
-    """
-    bits = pd.DataFrame({"school_year": list(periods), "bit": [2**i for i in range(len(periods))]})
-    without = rows.filter(nw.col("value").is_null()).join(session.frame(bits), on="school_year", how="inner")
-    missed = session.kept(without.group_by("student_key").agg(nw.col("bit").sum().cast(nw.Int64).alias("missed")))
-    seen, same = rows.filter(~nw.col("value").is_null()), ["path_id", "school_year"]
-    is_missed = collect(missed.select(n=nw.len()))["n"].iloc[0] > 0
-    if is_missed:  # else the join would read every student's key for nothing
-        seen = seen.join(missed, on="student_key", how="left").with_columns(nw.col("missed").fill_null(0))
-        same.append("missed")
-    found = seen.group_by(*same).agg(
-        nw.len().cast(nw.Int64).alias("n_students"), nw.col("value").sum().cast(nw.Int64).alias("total"))
-    found = found if is_missed else found.with_columns(missed=nw.lit(0, dtype=nw.Int64))
-    return found.rename({"school_year": "period"})
+def _valued(rows: Frame, outcome: Outcome, students: Frame, tables: Mapping[str, Frame]) -> Frame:
+    """Return student-years on their path with the `value` of an outcome, missing where they are not counted."""
+    mine, used = counted(outcome, students, tables)
+    sent = tables[f"{SOURCE[outcome.measure]}_sent"]
+    known = values(outcome, mine.join(sent, on=["district_id", "school_year"], how="inner"), used)
+    return rows.join(known.select(*STUDENT, "value"), on=list(STUDENT), how="left")
 
 
 def _grouped(students: Frame, dimension: Dimension, tables: Mapping[str, Frame], session: Session) -> Frame:

@@ -6,17 +6,19 @@ import narwhals.stable.v2 as nw
 import pandas as pd
 
 from evaluation.engine import Frame, Session, collect
+from evaluation.panel.adjusted import adjustments
 from evaluation.params import Study
 
 AT = ("dimension", "district_id", "school_id", "grade_band", "grade", "group_id")
 PATH = ("dimension_number", "path_id")
+TOPIC = ("dimension", "outcome_id", "student_covariate", "student_weight")
 
 
 def topics(study: Study) -> pd.DataFrame:
-    """Return dimension, outcome_id, dimension_number and `topic`, the number of both, of all of a study."""
-    pairs = [(d.id, o.id, number) for number, d in enumerate(study.dimensions) for o in study.outcomes]
-    found = pd.DataFrame(pairs, columns=["dimension", "outcome_id", "dimension_number"])
-    return found.assign(topic=range(len(found)))
+    """Return `TOPIC`, dimension_number and `topic`, the number of all of these, of a study's student sums."""
+    found = [(d.id, o.id, *beside, number) for number, d in enumerate(study.dimensions) for o in study.outcomes
+             for beside in (("none", "none"), *adjustments(o))]
+    return pd.DataFrame(found, columns=[*TOPIC, "dimension_number"]).assign(topic=range(len(found)))
 
 
 def places(paths: Frame, study: Study) -> pd.DataFrame:

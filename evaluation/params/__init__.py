@@ -25,7 +25,6 @@ from evaluation.params.models import (
     Event,
     Gap,
     Merger,
-    Outcome,
     Pool,
     Program,
     Settings,
@@ -33,6 +32,7 @@ from evaluation.params.models import (
     Study,
     Synthetic,
 )
+from evaluation.params.outcome import Outcome
 from evaluation.params.plan import DecisionRule, Family, Plan, PlannedResults, Standing, results_of
 from evaluation.params.references import broken_references
 from evaluation.params.unique_keys import UniqueKeys

@@ -7,10 +7,20 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from evaluation.contracts.choices import Adjustment, AnyEstimator, Base, Comparison, HandbookVersion, Method
+from evaluation.contracts.choices import (
+    Adjustment,
+    AnyEstimator,
+    Base,
+    Comparison,
+    HandbookVersion,
+    Method,
+    StudentCovariate,
+    StudentWeight,
+)
 from evaluation.errors import StudyError
 from evaluation.params.block import Block, Day, Id
 from evaluation.params.delivery import Delivery
+from evaluation.params.outcome import Outcome
 from evaluation.params.plan import Plan
 
 UnitId = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}-[a-z0-9][a-z0-9_-]*$")]
@@ -82,66 +92,6 @@ class Program(Block):
     cohorts: tuple[Cohort, ...]
 
 
-MEASURES: Mapping[str, tuple[str, ...]] = {
-    "chronic_absence": ("threshold_pct", "min_days_enrolled", "count_oss_days"),
-    "any_action": ("actions",),
-    "action_count": ("actions",),
-    "scale_score": ("items", "reversed", "low", "high", "min_items"),
-    "published_rate": (),
-}
-"""The parameters each measure takes."""
-
-
-class Outcome(Block):
-    """An outcome: kind, direction of good, definition with its authority.
-
-    `kind` fixes how a cell's sum becomes a mean: binary and count are shown per 100 students, score in its own units.
-    `measure` names the formula in `panel`; `parameters` are its settings. `variant_of` names the outcome of which this
-    is another definition: effects on it are shown beside that one's. `placebo_for` names outcomes whose program cannot
-    move this one: an effect on it would speak against them.
-
-    `counted`: every enrolled student, at the school with most days (`cross_section`, a repeated cross-section), or
-    those enrolled on `baseline_day` (month-day), at the school of that day, so that who comes or goes later moves
-    nothing (`baseline_enrolled`). `legs`: a student's days, actions and answers at `all` schools of the district, or
-    those at the school where she counts (`home`). `code_lists: unchanged` counts only districts whose discipline codes
-    never changed.
-    """
-
-    id: Id
-    label: str
-    kind: Literal["binary", "count", "score"]
-    measure: Literal["chronic_absence", "any_action", "action_count", "scale_score", "published_rate"]
-    unit_name: str
-    better: Literal["higher", "lower"]
-    margin: float = Field(gt=0)
-    authority: str
-    version: str
-    definition: str
-    parameters: Mapping[str, float | str | tuple[str, ...]] = {}
-    variant_of: Id | None = None
-    placebo_for: tuple[Id, ...] = ()
-    counted: Literal["cross_section", "baseline_enrolled"] = "cross_section"
-    baseline_day: Annotated[str, StringConstraints(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")] = "10-01"
-    legs: Literal["all", "home"] = "all"
-    code_lists: Literal["any", "unchanged"] = "any"
-
-    @property
-    def is_of_everybody(self) -> bool:
-        """Whether every enrolled student counts, with all that she has in the district."""
-        return (self.counted, self.legs, self.code_lists) == ("cross_section", "all", "any")
-
-    @model_validator(mode="after")
-    def _has_its_parameters(self) -> Outcome:
-        needed = MEASURES[self.measure]
-        if set(self.parameters) != set(needed):
-            raise ValueError(f"measure {self.measure} takes the parameters: {', '.join(needed) or 'none'}")
-        if self.code_lists == "unchanged" and self.measure not in ("any_action", "action_count"):
-            raise ValueError("`code_lists` belongs to outcomes of discipline actions")
-        if self.measure == "published_rate" and not self.is_of_everybody:
-            raise ValueError("whom a published rate counts is its publisher's choice")
-        return self
-
-
 class Dimension(Block):
     """A way of grouping students; groups keep the order in which they are listed, on every page.
 
@@ -175,6 +125,8 @@ class Specification(Block):
     already. `partial_first: leave_out` leaves out first periods in which the program ran in part only. `cohorts` keeps
     only program units that start then (a lone pilot, for synthetic estimators); empty: all.
     `inference: cr2` becomes CV3 where the estimator is no regression, and placebos where it is synthetic.
+    `student_covariate` and `student_weight` belong to `student_panel`: what of a student-year is adjusted for, and how
+    much a student counts; `none` or one that every outcome of the specification lists.
     """
 
     id: Id
@@ -192,6 +144,8 @@ class Specification(Block):
     partial_first: Literal["keep", "leave_out"] = "keep"
     adjustment: Adjustment = "none"
     covariates: tuple[Covariate, ...] = ()
+    student_covariate: Literal["none", StudentCovariate] = "none"
+    student_weight: Literal["none", StudentWeight] = "none"
     inference: Method = "cr2"
     exclude_events: tuple[Id, ...] = ()
     outcomes: tuple[Id, ...]

@@ -73,10 +73,8 @@ def _broken_choices(spec: Specification, key: str, found: Study) -> Iterator[tup
         yield f"{key}.partial_first", "`student_panel` has no moments without first periods.", "Leave it out."
     if spec.estimator == "student_panel":
         yield from _broken_students(spec, key, found)
-    if spec.estimator == "student_panel":
-        for outcome in (o for o in found.outcomes if o.id in spec.outcomes and not o.is_of_everybody):
-            yield (f"{key}.outcomes", f"`student_panel` has no moments of `{outcome.id}`, which counts a part of the "
-                   "students.", "Use another estimator, or an outcome that counts every enrolled student.")
+    elif (spec.student_covariate, spec.student_weight) != ("none", "none"):
+        yield key, f"`{spec.estimator}` knows neither student covariates nor weights.", "Use `student_panel`."
     if spec.weights == "own" and spec.sample == "own":
         yield f"{key}.sample", "weights `own` have each group on its own cells already.", "Leave `sample` out."
 
@@ -89,6 +87,12 @@ def _broken_students(spec: Specification, key: str, found: Study) -> Iterator[tu
     if set(spec.exclude_events) not in (set(), breaks):
         yield (f"{key}.exclude_events", "student moments are made with all periods or without the breaks.",
                f"Leave it out, or name: {', '.join(sorted(breaks)) or 'nothing'}.")
+    for outcome in (o for o in found.outcomes if o.id in spec.outcomes):
+        for name, listed in (("student_covariate", outcome.student_covariates),
+                             ("student_weight", outcome.student_weights)):
+            if getattr(spec, name) not in ("none", *listed):
+                yield (f"{key}.{name}", f"outcome `{outcome.id}` has no sums with `{getattr(spec, name)}`.",
+                       f"Name it in {name}s of the outcome, or choose: {', '.join(('none', *listed))}.")
 
 
 def _broken_plan(found: Study) -> Iterator[tuple[str, str, str]]:

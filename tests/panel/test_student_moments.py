@@ -31,6 +31,10 @@ from tests.panel.student_tables import (
 from tests.stats.estimators.student_rows import Rows, dense_regression, seen_twice
 
 PARTS = {"gap": (0, 1), "focal": (0,), "reference": (1,)}
+PRODUCTS = ["covariate_squared", "covariate_outcome", "outcome_covariate"]
+COVARIATES = {"days_enrolled": "days", "schools_attended": "schools"}
+ADJUSTED = [{"student_covariate": covariate, "student_weight": weight} for covariate in ("none", *COVARIATES)
+            for weight in ("none", "first_days_enrolled")][1:]
 
 
 def homes_by_hand(years: pd.DataFrame) -> dict[str, str]:
@@ -68,7 +72,8 @@ def frozen_groups(years: pd.DataFrame) -> dict[str, str]:
     return known.drop_duplicates("student_key").set_index("student_key")["group"].to_dict()
 
 
-def rows_of(years: pd.DataFrame, outcome_id: str, design: Design, *, without: tuple[int, ...] = ()) -> Rows:
+def rows_of(years: pd.DataFrame, outcome_id: str, design: Design, *, without: tuple[int, ...] = (),
+            student_covariate: str = "none", student_weight: str = "none") -> Rows:
     """Student-years that count, of students with a home among the design's."""
     home, group = homes_by_hand(years), frozen_groups(years)
     y = outcome_of(years, outcome_id)
@@ -77,7 +82,13 @@ def rows_of(years: pd.DataFrame, outcome_id: str, design: Design, *, without: tu
     unit = {u: i for i, u in enumerate(design.unit_ids)}
     return Rows(pd.factorize(kept["student_key"])[0], kept["student_key"].map(home).map(unit).to_numpy(),
                 (kept["student_key"].map(group) == "white").astype(int).to_numpy(), kept["school_year"].to_numpy(),
-                kept["grade"].to_numpy(), y[kept.index].to_numpy()[:, None])
+                kept["grade"].to_numpy(), y[kept.index].to_numpy()[:, None],
+                None if student_weight == "none" else 2.0 * kept["student_key"].map(first_days(years)).to_numpy(),
+                None if student_covariate == "none" else kept[[COVARIATES[student_covariate]]].to_numpy(dtype=float))
+
+
+def first_days(years: pd.DataFrame) -> dict[str, float]:
+    return years.sort_values("school_year").drop_duplicates("student_key").set_index("student_key")["days"].to_dict()
 
 
 def cells_of_schools(cells_of, years):
@@ -85,7 +96,7 @@ def cells_of_schools(cells_of, years):
     middle = sorted(s for s in years["school_id"].unique() if _is_middle(s))
     values = {(s, p, g): (1.0, 20) for s in middle for p in YEARS for g in ("black", "white")}
     return pd.concat([cells_of(values, unit="school", grade_band="middle", outcome_id=o)
-                      for o in ("oss_per_100", "absent_pct")], ignore_index=True)
+                      for o in ("oss_per_100", "oss_in_october", "absent_pct")], ignore_index=True)
 
 
 @pytest.fixture(scope="module")
@@ -95,19 +106,26 @@ def years():
     return drawn
 
 
+@pytest.fixture(scope="module")
+def made():
+    """The tables of every study made so far, by its breaks."""
+    return {}
+
+
 @pytest.fixture
-def built(study_of, cells_of, years):
+def built(study_of, cells_of, years, made):
     """Design and moments of one outcome, from the rows of the canonical tables."""
 
-    def build(outcome_id="oss_per_100", **options):
-        study = small_study(study_of, **options)
+    def build(outcome_id="oss_per_100", *, breaks=(), **beside):
+        study = small_study(study_of, breaks=breaks, **beside)
         topic = next(t for t in topics(study) if t.outcome.id == outcome_id)
-        return build_students(make(study, years).sums, cells_of_schools(cells_of, years), study, topic)
+        made[breaks] = made.get(breaks) or make(study, years)
+        return build_students(made[breaks].sums, cells_of_schools(cells_of, years), study, topic)
 
     return build
 
 
-@pytest.mark.parametrize("outcome_id", ["oss_per_100", "absent_pct"])
+@pytest.mark.parametrize("outcome_id", ["oss_per_100", "oss_in_october", "absent_pct"])
 @pytest.mark.parametrize("effect", ["overall", "event_time"])
 def test_coefficients_cr1_cr2_and_df_are_those_of_student_rows_with_dummies(built, years, outcome_id, effect):
     design, moments = built(outcome_id)
@@ -124,6 +142,21 @@ def test_coefficients_cr1_cr2_and_df_are_those_of_student_rows_with_dummies(buil
         assert np.abs(robust.df / dense.df - 1).max() < 1e-9
 
 
+@pytest.mark.parametrize("beside", ADJUSTED, ids=lambda beside: "-".join(beside.values()))
+def test_so_are_those_with_a_covariate_and_weights(built, years, beside):
+    design, moments = built(**beside)
+    rows = rows_of(years, "oss_per_100", design, **beside)
+    for part, groups in PARTS.items():
+        found = student_panel(design, moments=moments, part=part, effect="event_time")
+        _, dense = dense_regression(rows, design, "event_time", by_grade=True, groups=groups)
+        robust = cr2(found.regression, found.contrasts)
+        scale = np.abs(dense.coefficient).max()
+        assert np.abs(found.value - dense.coefficient).max() < 1e-9 * scale
+        assert np.abs(cr1(found.regression, found.contrasts).se - dense.cr1).max() < 1e-9 * scale
+        assert np.abs(robust.se - dense.cr2).max() < 1e-9 * scale
+        assert np.abs(robust.df / dense.df - 1).max() < 1e-9
+
+
 def dense_of(rows, design):
     """The overall effect on one group, its rows with a dummy per student and per period × grade, as a regression."""
     rows = seen_twice(rows)
@@ -131,20 +164,22 @@ def dense_of(rows, design):
     level = np.unique(np.column_stack([rows.period, rows.grade]), axis=0, return_inverse=True)[1].ravel()
     students = (rows.student[:, None] == np.unique(rows.student)).astype(float)
     dummies = np.eye(level.max() + 1)[level]
-    both = np.hstack([students, dummies])
+    both = np.hstack([students, rows.z - rows.z.mean(axis=0), dummies])
     rank = np.linalg.matrix_rank(both)
-    x = [into[:, None], students]
+    x = [into[:, None], both[:, :-dummies.shape[1]]]
     for column in dummies.T:
         if np.linalg.matrix_rank(np.hstack([*x[1:], column[:, None]])) == sum(b.shape[1] for b in x[1:]) + 1:
             x.append(column[:, None])
         if sum(b.shape[1] for b in x[1:]) == rank:
             break
-    return fit(np.hstack(x), rows.y, np.ones(len(rows.y)), design.cluster[rows.home])
+    root = np.sqrt(rows.weight)[:, None]
+    return fit(root * np.hstack(x), root * rows.y, np.ones(len(rows.y)), design.cluster[rows.home])
 
 
-def test_cv3_and_wild_bootstrap_are_those_of_student_rows_with_dummies(built, years):
-    design, moments = built()
-    rows = rows_of(years, "oss_per_100", design)
+@pytest.mark.parametrize("beside", [{}, ADJUSTED[-1]], ids=["plain", "adjusted"])
+def test_cv3_and_wild_bootstrap_are_those_of_student_rows_with_dummies(built, years, beside):
+    design, moments = built(**beside)
+    rows = rows_of(years, "oss_per_100", design, **beside)
     found = student_panel(design, moments=moments, part="focal", effect="overall")
     dense = dense_of(rows.only(rows.group == 0), design)
     contrast = np.eye(1, dense.x.shape[1])
@@ -161,16 +196,20 @@ def test_cv3_and_wild_bootstrap_are_those_of_student_rows_with_dummies(built, ye
     assert wild[0].ci_high == pytest.approx(wild[1].ci_high, rel=1e-9)
 
 
-def test_coefficients_are_those_of_linearmodels_on_the_rows(built, years):
-    design, moments = built("absent_pct")
-    rows = seen_twice(rows_of(years, "absent_pct", design))
+@pytest.mark.parametrize(("outcome_id", "beside"), [("absent_pct", {}), ("oss_per_100", ADJUSTED[-1])])
+def test_coefficients_are_those_of_linearmodels_on_the_rows(built, years, outcome_id, beside):
+    design, moments = built(outcome_id, **beside)
+    rows = seen_twice(rows_of(years, outcome_id, design, **beside))
     for part, group in (("focal", 0), ("reference", 1)):
         mine = rows.only(rows.group == group)
         index = pd.MultiIndex.from_arrays([mine.student, mine.period])
         program = pd.DataFrame({"program": (mine.period >= design.cohort[mine.home]).astype(float)}, index=index)
         effects = pd.DataFrame({"effect": mine.period * 100 + mine.grade}, index=index)
         y = pd.Series(mine.y[:, 0], index=index)
-        fitted = PanelOLS(y, program, entity_effects=True, other_effects=effects).fit()
+        for i, covariate in enumerate(mine.z.T):
+            program[f"z{i}"] = covariate
+        weights = pd.Series(mine.weight, index=index)
+        fitted = PanelOLS(y, program, weights=weights, entity_effects=True, other_effects=effects).fit()
         found = student_panel(design, moments=moments, part=part, effect="overall")
         assert found.value[0, 0] == pytest.approx(fitted.params["program"], abs=1e-9)
 
@@ -195,8 +234,7 @@ def test_students_before_and_after_are_counted(built, study_of, years):
     place = {u: i for i, u in enumerate(moments.unit_ids)}
     for (home, group), n in expected.items():
         assert moments.n_spanning[place[design.unit_ids[home]], group] == n
-    homes = make(small_study(study_of), years).sums.homes
-    mine = homes[homes["outcome_id"] == "oss_per_100"]
+    mine = make(small_study(study_of), years).homes()
     assert mine["n_students"].sum() >= frame["student"].nunique()
     assert mine["n_projected"].sum() > 0
     assert mine["n_in_two_districts"].sum() > 0
@@ -207,7 +245,7 @@ def few(*rows):
     """Student-years worked by hand: student, year, school (of ia-10 unless named), grade."""
     return pd.DataFrame([("-".join(s.split("-")[:2]), k, y, s, g, "black", 1, 170) for k, y, s, g in rows],
                         columns=["district_id", "student_key", "school_year", "school_id", "grade", "group", "events",
-                                 "days"])
+                                 "days"]).assign(schools=1, is_late=False)
 
 
 BY_HAND = few(
@@ -223,7 +261,7 @@ BY_HAND = few(
 def test_homes_worked_by_hand(study_of):
     """ia-10 starts in 2004 and ia-12 in 2005, so the anchors are 2003 and 2004; ia-20 never starts."""
     made = make(small_study(study_of), BY_HAND)
-    homes = made.sums.homes[made.sums.homes["outcome_id"] == "oss_per_100"].set_index("unit_id")
+    homes = made.homes().set_index("unit_id")
     counted = {u: tuple(int(homes.loc[u, c]) for c in ("n_students", "n_spanning", "n_projected", "n_in_two_districts",
                                                        "n_entered_later")) for u in homes.index}
     assert counted == {
@@ -235,12 +273,30 @@ def test_homes_worked_by_hand(study_of):
 
 def test_moments_worked_by_hand(study_of):
     """own: 100 in grades 6, 7, 8 of 2003–2005; her sums are those of three years, pair by pair."""
-    moments = make(small_study(study_of), BY_HAND).sums.moments
-    mine = moments[(moments["unit_id"] == "ia-10-11") & (moments["outcome_id"] == "oss_per_100")]
+    moments = make(small_study(study_of), BY_HAND).moments()
+    mine = moments[moments["unit_id"] == "ia-10-11"]
     pairs = [(2003, 6), (2004, 7), (2005, 8)]
     assert set(mine["n_years"]) == {3}
     assert {((r.period, r.grade), (r.other_period, r.other_grade)): (r.n_students, r.total, r.other_total)
             for r in mine.itertuples()} == {(a, b): (1, 1, 1) for i, a in enumerate(pairs) for b in pairs[i:]}
+    assert (mine["weight_total"] == 1).all()
+    assert (mine[PRODUCTS] == 0).all(axis=None)
+
+
+def test_products_worked_by_hand(study_of):
+    """own: 10, 30 and 20 days enrolled, 1, 0 and 2 suspensions; weight 20, the half-days of her first year."""
+    years = BY_HAND.copy()
+    mine = years["student_key"] == "own"
+    years.loc[mine, "days"], years.loc[mine, "events"] = [10, 30, 20], [1, 0, 2]
+    moments = make(small_study(study_of), years).moments("oss_per_100", "days_enrolled", "first_days_enrolled")
+    found = moments[moments["unit_id"] == "ia-10-11"].set_index(["period", "other_period"]).astype(object)
+    days, events = {2003: 20, 2004: 60, 2005: 40}, {2003: 1, 2004: 0, 2005: 2}
+    assert len(found) == 6
+    for (a, b), row in found.iterrows():
+        assert (row["n_students"], row["weight_total"]) == (1, 20)
+        assert (row["total"], row["other_total"]) == (20 * events[a], 20 * events[b])
+        assert (row["covariate_total"], row["other_covariate_total"]) == (20 * days[a], 20 * days[b])
+        assert list(row[PRODUCTS]) == [20 * days[a] * days[b], 20 * days[a] * events[b], 20 * events[a] * days[b]]
 
 
 def test_students_of_one_path_are_one_row_a_year(study_of):
@@ -250,7 +306,7 @@ def test_students_of_one_path_are_one_row_a_year(study_of):
     made = make(small_study(study_of), years)
     assert [(r.path_id, r.period, r.n_students) for r in made.paths.itertuples()] == [
         (1, 2001, 1), (1, 2003, 1), (2, 2001, 2), (2, 2002, 2)]
-    mine = made.cells[made.cells["outcome_id"] == "oss_per_100"]
+    mine = made.cells()
     found = [(r.path_id, r.missed, r.period, r.n_students, r.total) for r in mine.itertuples()]
     assert found == [(1, 0, 2001, 1, 1), (1, 0, 2003, 1, 1), (2, 0, 2001, 2, 2), (2, 0, 2002, 2, 5)]
 
@@ -259,8 +315,7 @@ def test_students_of_a_path_who_miss_the_outcome_in_other_years_are_apart(study_
     """2002 and 2003 are the study's years 1 and 2: a misses the one (2), b none, c both (2 + 4)."""
     years = few(*[(s, y, "ia-10-11", 6 + y - 2001) for s in "abc" for y in (2001, 2002, 2003)])
     years.loc[[1, 7, 8], "days"] = 44
-    cells = make(small_study(study_of), years).cells
-    mine = cells[cells["outcome_id"] == "absent_pct"]
+    mine = make(small_study(study_of), years).cells("absent_pct")
     assert [(r.path_id, r.missed, r.period, r.n_students) for r in mine.itertuples()] == [
         (1, 0, 2001, 1), (1, 0, 2002, 1), (1, 0, 2003, 1), (1, 2, 2001, 1), (1, 2, 2003, 1), (1, 6, 2001, 1)]
 
@@ -277,7 +332,7 @@ def test_a_group_is_frozen_at_baseline_or_part_of_the_path(study_of):
 
 def test_path_cells_hold_every_student_year(study_of, years):
     made = make(small_study(study_of), years)
-    mine = made.cells[made.cells["outcome_id"] == "oss_per_100"]
+    mine = made.cells()
     counted = years[years["student_key"].isin(frozen_groups(years))]
     assert mine["n_students"].sum() == len(counted)
     assert mine["total"].sum() == counted["events"].sum()
@@ -288,7 +343,7 @@ def test_path_cells_hold_every_student_year(study_of, years):
 def test_neither_threads_nor_row_order_change_anything(study_of, years):
     base, other = (make(small_study(study_of), years, threads=t, seed=s) for t, s in ((1, 1), (4, 2)))
     pd.testing.assert_frame_equal(base.paths, other.paths)
-    pd.testing.assert_frame_equal(base.cells, other.cells)
+    pd.testing.assert_frame_equal(base.path_cells, other.path_cells)
     pd.testing.assert_frame_equal(base.sums.moments, other.sums.moments)
     pd.testing.assert_frame_equal(base.sums.homes, other.sums.homes)
 
@@ -327,6 +382,17 @@ def test_without_moments_there_is_no_estimate_and_the_reason_is_told(study_of, c
     cells = cells_of_schools(cells_of, years)
     with pytest.raises(EstimationError, match="no student moments of oss_per_100 by race_ethnicity"):
         estimate(cells[cells["outcome_id"] == "oss_per_100"], study, topics(study)[0])
+
+
+@pytest.mark.parametrize(("outcome_id", "estimator", "said"), [
+    ("oss_per_100", "student_panel", []),
+    ("absent_pct", "student_panel", ["outcome `absent_pct` has no sums with `days_enrolled`."]),
+    ("oss_per_100", "group_time_att", ["`group_time_att` knows neither student covariates nor weights."])])
+def test_only_what_an_outcome_lists_can_be_adjusted_for(study_of, outcome_id, estimator, said):
+    study = small_study(study_of, student_covariate="days_enrolled")
+    spec = study.specifications[0].model_copy(update={"outcomes": (outcome_id,), "estimator": estimator})
+    broken = study.model_copy(update={"specifications": (spec,)})
+    assert [what for _, what, _ in broken_references(broken, "small")] == said
 
 
 def test_other_periods_than_breaks_cannot_be_left_out(study_of):

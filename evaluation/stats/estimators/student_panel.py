@@ -11,12 +11,14 @@ from scipy.linalg import block_diag
 
 from evaluation.stats.cohorts import base_period, effect_at, event_time, first_in_program, has_before
 from evaluation.stats.lone import lone_arms
-from evaluation.stats.moments import Moments, period_means, unit_rows
+from evaluation.stats.moments import Moments, inner_products, period_means, unit_rows
 from evaluation.stats.records import Booleans, Design, Estimand, Estimate, Floats, Integers
 from evaluation.stats.regression import TOLERANCE, fit, independent
 
 Effect = Literal["overall", "event_time", "att_gt"]
 PeriodEffects = Literal["period_by_grade", "period"]
+ROUNDING = 1e-12
+"""Share of a home school's largest moment below which one is rounding."""
 
 
 @dataclass(frozen=True)
@@ -34,18 +36,19 @@ def student_panel(design: Design, *, moments: Moments, part: str, effect: Effect
                   period_effects: PeriodEffects = "period_by_grade") -> Estimate:
     """Effect on the students of program home schools, less student effects and period effects, by least squares.
 
-    y_it = student_i + period × grade × stratum + Σ_j δ_j x_j(home school, period) + u_it, each student-year counted
-    once. Exposure follows the home school (intention to treat). With R'R = gram and R'η = cross of a home school, rows
-    R D and η have the A_g = D'gram D and D'cross of all its students, D the regressors by cell; so coefficients, CR1,
-    CR2 with df, CV3 and the bootstrap are those of the student rows with a dummy per student.
+    y_it = student_i + period × grade × stratum + Σ_j δ_j x_j(home school, period) + z_it γ + u_it, z the moments'
+    covariates, each student-year with its student's weight. Exposure follows the home school (intention to treat). With
+    R'R = gram and R'η = cross of a home school (both with the covariates among the cells), rows R D and η have the
+    A_g = D'gram D and D'cross of all its students, D the regressors by cell; so coefficients, CR1, CR2 with df, CV3 and
+    the bootstrap are those of the student rows, times the root of their weight, with a dummy per student.
 
     Parameters
     ----------
     design : units are home schools; cohort, cluster, stratum, periods, position and is_break are read. The outcome
         comes from the moments: the estimate's design has their means, in the moments' columns.
     part : a group of the moments, or `gap`: focal − reference. For the gap both groups are in one regression, each with
-        effects and period effects of its own, clustered together; so gap = focal − reference, and what moves one group
-        alike everywhere cancels within the group.
+        effects, period effects and slopes of its own, clustered together; so gap = focal − reference, and what moves
+        one group alike everywhere cancels within the group.
     effect : `overall`, one coefficient of "in the program" (no average of effects where starts differ and effects
         grow); `event_time`, one by distance to the start; `att_gt`, one by cohort and period, which `aggregate` reads.
         The last two leave out each cohort's base: the last period before its start that is no break, else the last.
@@ -70,7 +73,7 @@ def student_panel(design: Design, *, moments: Moments, part: str, effect: Effect
     is_used = _sample(design, effect)
     sample, used = design.subset(is_used), rows[is_used]
     cells = _period_cells(moments, period_effects)
-    blocks = [_block(sample, moments.gram[used, k], moments.cross[used, k], indicator[is_used], cells) for k in groups]
+    blocks = [_block(sample, *inner_products(moments, used, k), indicator[is_used], cells) for k in groups]
     shared = np.flatnonzero(np.logical_and.reduce([b.is_estimable for b in blocks]))
     contrasts = np.hstack([sign * _contrasts(b, shared) for sign, b in zip((1.0, -1.0), blocks, strict=False)])
     counted = np.ix_(used, groups)
@@ -149,7 +152,10 @@ def _period_cells(moments: Moments, period_effects: PeriodEffects) -> Floats:
 
 
 def _block(sample: Design, gram: Floats, cross: Floats, indicator: Floats, cells: Floats) -> _Block:
-    """Rows with the moments of the home schools; those of one cluster, stratum and cohort share D and are added."""
+    """Rows with the moments of the home schools; those of one cluster, stratum and cohort share D and are added.
+
+    The first C of what `gram` and `cross` are about are the cells, the others covariates.
+    """
     start = np.nan_to_num(sample.cohort, nan=np.inf)
     key, first, place = np.unique(np.column_stack([sample.cluster, sample.stratum, start]), axis=0, return_index=True,
                                   return_inverse=True)
@@ -157,16 +163,17 @@ def _block(sample: Design, gram: Floats, cross: Floats, indicator: Floats, cells
     np.add.at(total, place.ravel(), gram)
     np.add.at(score, place.ravel(), cross)
     values, vectors = np.linalg.eigh(total)
-    values[values <= TOLERANCE * values.max(axis=1, initial=0, keepdims=True)] = 0
+    values[values <= ROUNDING * values.max(axis=1, initial=0, keepdims=True)] = 0
     owner, direction = np.nonzero(values)
     size, turn = np.sqrt(values[owner, direction])[:, None], vectors[owner, :, direction]
     root = size * turn
     y = np.einsum("nc,ncj->nj", turn, score[owner]) / size
-    events = np.einsum("nc,ncp->np", root, indicator[first][owner])
+    of_cells, covariates = np.hsplit(root, [len(cells)])
+    events = np.einsum("nc,ncp->np", of_cells, indicator[first][owner])
     stratum = sample.stratum[first][owner]
-    levels = (root @ cells)[:, None, :] * (stratum[:, None] == np.unique(sample.stratum)[None, :])[:, :, None]
+    levels = (of_cells @ cells)[:, None, :] * (stratum[:, None] == np.unique(sample.stratum)[None, :])[:, :, None]
     ones = np.ones(len(root))
-    nuisance = independent(levels.reshape(len(root), -1), ones)
+    nuisance = independent(np.hstack([levels.reshape(len(root), -1), covariates]), ones)
     is_estimable = _estimable(events, fit(nuisance, events, ones, owner).residual)
     x = np.hstack([events[:, is_estimable], independent(np.hstack([events[:, ~is_estimable], nuisance]), ones)])
     varies = np.abs(events) > TOLERANCE * np.abs(root).max(initial=0)

@@ -13,7 +13,7 @@ GROUPS = ("focal", "reference")
 
 @dataclass(frozen=True)
 class Rows:
-    """One row per student and year; `home` and `group` are a student's for all years."""
+    """One row per student and year; `home`, `group` and `weight` are a student's for all years. Covariates are `z`."""
 
     student: np.ndarray
     home: np.ndarray
@@ -21,6 +21,14 @@ class Rows:
     period: np.ndarray
     grade: np.ndarray
     y: np.ndarray
+    weight: np.ndarray = None
+    z: np.ndarray = None
+
+    def __post_init__(self):
+        n = len(self.y)
+        for name, plain in (("weight", np.ones(n)), ("z", np.zeros((n, 0)))):
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, plain)
 
     def only(self, keep):
         return Rows(**{name: array[keep] for name, array in vars(self).items()})
@@ -60,6 +68,15 @@ def draw_rows(seed, *, clusters=12, periods=7, students=9, columns=1, schools=(1
     return Rows(student, home, group, period, grade, y), design
 
 
+def with_weights_and_covariates(rows, seed):
+    """Add a weight per student and two covariates, one of small spread about a large level, that move the outcome."""
+    rng = np.random.default_rng(seed)
+    weight = rng.integers(1, 400, rows.student.max() + 1).astype(float)[rows.student]
+    days, schools = rng.integers(150, 181, len(rows.y)), rng.integers(1, 3, len(rows.y))
+    z = np.column_stack([days, schools]).astype(float)
+    return replace(rows, weight=weight, z=z, y=rows.y + 0.05 * z[:, :1] * (1 + rows.group[:, None]) - 0.4 * z[:, 1:])
+
+
 def make_moments(rows, design, *, by_grade=False):
     """Sums over students of what their rows say within the student."""
     grade = rows.grade if by_grade else np.zeros_like(rows.grade)
@@ -68,20 +85,27 @@ def make_moments(rows, design, *, by_grade=False):
     units, groups, c, j = len(design.unit_ids), len(GROUPS), len(cells), rows.y.shape[1]
     gram, cross = np.zeros((units, groups, c, c)), np.zeros((units, groups, c, j))
     n, total = np.zeros((units, groups, c), dtype=int), np.zeros((units, groups, c, j))
+    weight, p = np.zeros((units, groups, c)), rows.z.shape[1]
+    z_cross, z_gram, z_outcome = (np.zeros((units, groups, *size)) for size in ((c, p), (p, p), (p, j)))
     counts = np.zeros((3, units, groups), dtype=int)
     for student in np.unique(rows.student):
         mine = rows.student == student
         at, place, y = (rows.home[mine][0], rows.group[mine][0]), cell[mine], rows.y[mine]
-        seen = np.bincount(place, minlength=c)
-        gram[at] += np.diag(seen) - np.outer(seen, seen) / seen.sum()
-        np.add.at(cross[at], place, y - y.mean(axis=0))
+        seen, w, z = np.bincount(place, minlength=c), rows.weight[mine][0], rows.z[mine]
+        gram[at] += w * (np.diag(seen) - np.outer(seen, seen) / seen.sum())
+        np.add.at(cross[at], place, w * (y - y.mean(axis=0)))
         n[at] += seen
-        np.add.at(total[at], place, y)
+        weight[at] += w * seen
+        np.add.at(total[at], place, w * y)
+        inside = z - z.mean(axis=0)
+        np.add.at(z_cross[at], place, w * inside)
+        z_gram[at] += w * inside.T @ inside
+        z_outcome[at] += w * inside.T @ (y - y.mean(axis=0))
         start = design.cohort[at[0]]
         spans = (rows.period[mine] < start).any() and (rows.period[mine] >= start).any()
         counts[(slice(None), *at)] += (seen.sum() * (seen.sum() > 1), seen.sum() > 1, spans)
     return Moments(design.unit_ids, GROUPS, tuple(f"outcome{i}" for i in range(j)), cells[:, 0], cells[:, 1], gram,
-                   cross, n, total, *counts)
+                   cross, n, weight, total, *counts, tuple(f"z{i}" for i in range(p)), z_cross, z_gram, z_outcome)
 
 
 def seen_twice(rows):
@@ -121,7 +145,8 @@ class Dense:
 def dense_regression(rows, design, effect, *, by_grade, groups):
     """Least squares on rows with a dummy per student and per period × grade × stratum × group; (m, J) and (m,).
 
-    The effects of the second group are taken from those of the first. CR2 by its definition, with the N × N matrices.
+    The effects of the second group are taken from those of the first. CR2 by its definition, with the N × N matrices;
+    weights multiply rows by their root. A group has slopes of its own on the covariates.
     """
     rows = seen_twice(rows.only(np.isin(rows.group, groups)))
     labels, events = effect_columns(rows, design, effect)
@@ -129,8 +154,12 @@ def dense_regression(rows, design, effect, *, by_grade, groups):
     _, level = np.unique(np.column_stack([rows.group, design.stratum[rows.home], rows.period, grade]), axis=0,
                          return_inverse=True)
     students = (rows.student[:, None] == np.unique(rows.student)).astype(float)
-    own = np.hstack([events * (rows.group == group)[:, None] for group in groups])
-    x = independent_columns(np.hstack([own, students, np.eye(level.max() + 1)[level.ravel()]]))
+    own, slopes = (np.hstack([columns * (rows.group == group)[:, None] for group in groups])
+                   for columns in (events, rows.z - rows.z.mean(axis=0)))
+    root = np.sqrt(rows.weight)[:, None]
+    own = root * own
+    others = np.hstack([slopes, students, np.eye(level.max() + 1)[level.ravel()]])
+    x = independent_columns(np.hstack([own, root * others]))
     m, cluster = len(labels), design.cluster[rows.home]
     assert np.linalg.matrix_rank(np.hstack([own, x[:, own.shape[1]:]])) == x.shape[1]
     contrast = np.zeros((m, x.shape[1]))
@@ -138,7 +167,8 @@ def dense_regression(rows, design, effect, *, by_grade, groups):
         contrast[:, start:start + m] += sign * np.eye(m)
     bread = np.linalg.inv(x.T @ x)
     hat = x @ bread @ x.T
-    u = rows.y - hat @ rows.y
+    y = root * rows.y
+    u = y - hat @ y
     codes, (size, k) = np.unique(cluster), x.shape
     score1, score2, load = [], [], []
     for code in codes:
@@ -151,14 +181,15 @@ def dense_regression(rows, design, effect, *, by_grade, groups):
         load.append(c @ root @ (np.eye(size) - hat)[mine])
     p = np.einsum("gmn,hmn->mgh", load, load)
     factor = len(codes) / (len(codes) - 1) * (size - 1) / (size - k)
-    return labels, Dense(contrast @ bread @ x.T @ rows.y, np.sqrt(factor * (np.array(score1) ** 2).sum(axis=0)),
+    return labels, Dense(contrast @ bread @ x.T @ y, np.sqrt(factor * (np.array(score1) ** 2).sum(axis=0)),
                          np.sqrt((np.array(score2) ** 2).sum(axis=0)),
                          np.trace(p, axis1=1, axis2=2) ** 2 / (p**2).sum(axis=(1, 2)))
 
 
 def without_homes(design, moments, keep):
     """Both with only some home schools."""
-    by_home = ("gram", "cross", "n", "total", "n_rows", "n_students", "n_spanning")
+    by_home = ("gram", "cross", "n", "weight", "total", "n_rows", "n_students", "n_spanning", "covariate_cross",
+               "covariate_gram", "covariate_outcome")
     kept = np.flatnonzero(keep)
     return design.subset(keep), replace(moments, unit_ids=tuple(moments.unit_ids[i] for i in kept),
                                         **{name: getattr(moments, name)[kept] for name in by_home})

@@ -24,6 +24,7 @@ from tests.stats.estimators.student_rows import (
     draw_rows,
     make_moments,
     seen_twice,
+    with_weights_and_covariates,
     without_homes,
 )
 
@@ -69,8 +70,25 @@ def test_coefficients_cr1_cr2_and_df_are_those_of_rows_with_student_dummies(part
     assert np.abs(robust.df / dense.df - 1).max() < 1e-10
 
 
+@pytest.mark.parametrize("effect", ["overall", "event_time"])
+@pytest.mark.parametrize("part", PARTS)
+def test_with_covariates_and_weights_too(part, effect):
+    drawn, design = draw_rows(1, columns=2)
+    rows = with_weights_and_covariates(drawn, 1)
+    found = student_panel(design, moments=make_moments(rows, design), part=part, effect=effect)
+    _, dense = dense_regression(rows, design, effect, by_grade=False, groups=PARTS[part])
+    robust = cr2(found.regression, found.contrasts)
+    assert np.abs(found.value - dense.coefficient).max() < 1e-9
+    assert np.abs(cr1(found.regression, found.contrasts).se - dense.cr1).max() < 1e-9
+    assert np.abs(robust.se - dense.cr2).max() < 1e-9
+    assert np.abs(robust.df / dense.df - 1).max() < 1e-9
+    plain = student_panel(design, moments=make_moments(drawn, design), part=part, effect=effect)
+    assert np.abs(plain.value - found.value).max() > 1e-3
+
+
 def test_cv3_is_the_jackknife_of_row_regressions():
-    rows, design = draw_rows(2, students=5)
+    drawn, design = draw_rows(2, students=5)
+    rows = with_weights_and_covariates(drawn, 2)
     found = student_panel(design, moments=make_moments(rows, design), part="gap", effect="overall")
     cluster, left_out = design.cluster[rows.home], []
     for code in np.unique(cluster):
@@ -271,7 +289,8 @@ def big_moments(schools, periods):
     ids, n = tuple(f"home{i}" for i in range(schools)), np.ones((schools, 2, periods), dtype=int)
     years, ones = np.arange(2001, 2001 + periods), np.full((schools, 2), 12)
     moments = Moments(ids, ("focal", "reference"), ("y",), years, np.zeros(periods, dtype=int), gram, cross, n,
-                      n[..., None].astype(float), 4 * ones, ones, ones)
+                      n.astype(float), n[..., None].astype(float), 4 * ones, ones, ones, (),
+                      *(np.zeros((schools, 2, *size)) for size in ((periods, 0), (0, 0), (0, 1))))
     code = np.arange(schools)
     return moments, Design(
         outcome=np.full((schools, periods, 1), np.nan), parts=("y",), unit_ids=ids, periods=years,
