@@ -125,6 +125,15 @@ def built(study_of, cells_of, years, made):
     return build
 
 
+def assert_is(found, dense):
+    robust = cr2(found.regression, found.contrasts)
+    scale = np.abs(dense.coefficient).max()
+    assert np.abs(found.value - dense.coefficient).max() < 1e-9 * scale
+    assert np.abs(cr1(found.regression, found.contrasts).se - dense.cr1).max() < 1e-9 * scale
+    assert np.abs(robust.se - dense.cr2).max() < 1e-9 * scale
+    assert np.abs(robust.df / dense.df - 1).max() < 1e-9
+
+
 @pytest.mark.parametrize("outcome_id", ["oss_per_100", "oss_in_october", "absent_pct"])
 @pytest.mark.parametrize("effect", ["overall", "event_time"])
 def test_coefficients_cr1_cr2_and_df_are_those_of_student_rows_with_dummies(built, years, outcome_id, effect):
@@ -134,12 +143,7 @@ def test_coefficients_cr1_cr2_and_df_are_those_of_student_rows_with_dummies(buil
         found = student_panel(design, moments=moments, part=part, effect=effect)
         labels, dense = dense_regression(rows, design, effect, by_grade=True, groups=groups)
         assert [e.event_time if effect == "event_time" else e.kind for e in found.estimands] == labels
-        robust = cr2(found.regression, found.contrasts)
-        scale = np.abs(dense.coefficient).max()
-        assert np.abs(found.value - dense.coefficient).max() < 1e-9 * scale
-        assert np.abs(cr1(found.regression, found.contrasts).se - dense.cr1).max() < 1e-9 * scale
-        assert np.abs(robust.se - dense.cr2).max() < 1e-9 * scale
-        assert np.abs(robust.df / dense.df - 1).max() < 1e-9
+        assert_is(found, dense)
 
 
 @pytest.mark.parametrize("beside", ADJUSTED, ids=lambda beside: "-".join(beside.values()))
@@ -148,13 +152,7 @@ def test_so_are_those_with_a_covariate_and_weights(built, years, beside):
     rows = rows_of(years, "oss_per_100", design, **beside)
     for part, groups in PARTS.items():
         found = student_panel(design, moments=moments, part=part, effect="event_time")
-        _, dense = dense_regression(rows, design, "event_time", by_grade=True, groups=groups)
-        robust = cr2(found.regression, found.contrasts)
-        scale = np.abs(dense.coefficient).max()
-        assert np.abs(found.value - dense.coefficient).max() < 1e-9 * scale
-        assert np.abs(cr1(found.regression, found.contrasts).se - dense.cr1).max() < 1e-9 * scale
-        assert np.abs(robust.se - dense.cr2).max() < 1e-9 * scale
-        assert np.abs(robust.df / dense.df - 1).max() < 1e-9
+        assert_is(found, dense_regression(rows, design, "event_time", by_grade=True, groups=groups)[1])
 
 
 def dense_of(rows, design):

@@ -9,20 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.tiny.project import MAIN, STAGES, Project, make
+from tests.tiny.project import MAIN, STAGES, Project
 
 pytestmark = pytest.mark.real
 KIB = 1024
 LIMITS = {"synthetic": 4, "ingest": 20, "panel": 8, "describe": 3, "estimate": 8, "diagnose": 3, "release": 3}
 """In KiB, for each stage below its largest file."""
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    project = make(tmp_path_factory.mktemp("finished") / "project")
-    done = project.evaluation("run", "tiny")
-    assert done.returncode == 0, done.stderr
-    return project
 
 
 def limited(project: Project, kib: int, *words: str) -> subprocess.CompletedProcess[str]:

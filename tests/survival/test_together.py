@@ -26,14 +26,6 @@ from tests.survival.kills import counting
 from tests.tiny.project import Project, make
 
 
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    project = make(tmp_path_factory.mktemp("finished") / "project")
-    done = project.evaluation("run", "tiny")
-    assert done.returncode == 0, done.stderr
-    return project
-
-
 def another_seed(study: dict) -> None:
     study["synthetic"]["seed"] += 1
 
