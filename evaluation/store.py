@@ -67,7 +67,7 @@ def write(frame: pd.DataFrame, table: str, study: str, *, district: str | None =
     return target
 
 
-def write_in_order(batches: Iterable[pa.RecordBatch], table: str, study: str) -> Path:
+def write_in_order(batches: Iterable[pa.RecordBatch], table: str, study: str, *, district: str | None = None) -> Path:
     """Write rows that come sorted by the contract's key as `write` does, a row group in memory at a time.
 
     Raises
@@ -75,7 +75,7 @@ def write_in_order(batches: Iterable[pa.RecordBatch], table: str, study: str) ->
     ContractError
         As `conform` does.
     """
-    target = path(table, study)
+    target = path(table, study, district=district)
     key = list(TABLES[table].key)
 
     def groups() -> Iterator[pd.DataFrame]:
@@ -117,7 +117,8 @@ def _write_groups(groups: Iterable[pd.DataFrame], none: pd.DataFrame, target: Pa
 
 
 def _arrow(rows: pd.DataFrame) -> pa.Table:
-    return pa.Table.from_pandas(rows, preserve_index=False).replace_schema_metadata()
+    """Return rows in one piece: pages of a file end where pieces do, and whoever made the rows chose those."""
+    return pa.Table.from_pandas(rows, preserve_index=False).replace_schema_metadata().combine_chunks()
 
 
 def read(table: str, study: str) -> pd.DataFrame:

@@ -42,6 +42,7 @@ class DuckDB:
         # Rows need no order before a contract or `in_order` gives them one, and keeping one costs memory.
         settings |= {"temp_directory": str(scratch), "preserve_insertion_order": False}
         connection = duckdb.connect(config=settings)
+        connection.execute("SET enable_progress_bar = false")  # it would draw into what a stage says
         try:
             yield cls(connection, scratch)
         except duckdb.OutOfMemoryException:

@@ -16,7 +16,6 @@ from evaluation import engine, params, stage, store
 from evaluation.contracts import TABLES
 from evaluation.daily import months
 from evaluation.errors import DeliveryError
-from evaluation.ingest.batches import regrouped
 from evaluation.ingest.canonical import CANONICAL, with_months
 from evaluation.ingest.district import District
 from evaluation.ingest.district_folder import MAPPING, delivered_paths, ingest_folder, read_folder
@@ -118,7 +117,7 @@ def _in_order(found: Iterable[District], table: str, session: engine.Session) ->
     key, sent = TABLES[table].key, [d.tables[table] for d in found if table in d.tables]
     parts = sent if key[0] == "district_id" else [nw.concat(sent)] if sent else []
     for rows in parts:
-        yield from regrouped(session.in_order(rows, key), store.ROWS_PER_GROUP)
+        yield from session.in_order(rows, key)
 
 
 def _days_written(days: engine.Frame, district: str, study_id: str, session: engine.Session) -> Path:
@@ -126,13 +125,7 @@ def _days_written(days: engine.Frame, district: str, study_id: str, session: eng
     key = TABLES["attendance_day"].key
     in_order = (batch for digit in _DIGITS
                 for batch in session.in_order(days.filter(nw.col("student_key").str.starts_with(digit)), key))
-    whole = store.write_in_order(regrouped(in_order, store.ROWS_PER_GROUP), "attendance_day",
-                                 f"{study_id}/{store.scratch('ingest', study_id).name}")
-    target = store.path("attendance_day", study_id, district=district)
-    target.parent.mkdir(exist_ok=True)
-    whole.replace(target)
-    store.flush(target.parent)
-    return target
+    return store.write_in_order(in_order, "attendance_day", study_id, district=district)
 
 
 def _write(content: Mapping[str, Any], target: Path) -> None:

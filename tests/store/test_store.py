@@ -65,6 +65,16 @@ def test_rows_that_come_in_parts_are_written_as_those_that_come_at_once(sizes, q
     assert pq.read_metadata(store.path("quarantine", "s")).num_row_groups == 3
 
 
+def test_pieces_of_text_change_no_byte(quarantine, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows = pd.concat([quarantine[:1]] * 40_000, ignore_index=True).assign(row=range(1, 40_001))
+    rows["file"] = [f"delivered/of/somebody/{row:06}.csv" for row in rows["row"]]
+    whole = pa.Table.from_pandas(rows, preserve_index=False)
+    found = {store.write_in_order(whole.to_batches(max_chunksize=size), "quarantine", "s").read_bytes()
+             for size in (700, 7_000, 40_000)}
+    assert found == {store.write(rows, "quarantine", "s").read_bytes()}
+
+
 def test_a_table_without_rows_is_written_alike(quarantine, tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     empty = store.write(quarantine[:0], "quarantine", "s").read_bytes()
