@@ -60,8 +60,10 @@ def _plain_number(text: str, source: SourceColumn) -> str:
 
 
 def consent(text: str) -> Parsed:
-    """Return 1 for `yes`, the code of consent; anything else sets the row aside."""
-    return 1 if text.lower() == "yes" else Broken("consent_refused" if text else "missing_value")
+    """Return 1 for `yes`; `no` sets the row aside without loss, any other text as a code that nobody declared."""
+    if text == "yes":
+        return 1
+    return Broken({"no": "consent_refused", "": "missing_value"}.get(text, "unknown_code"))
 
 
 def identifier(canonical: Callable[[str], Parsed]) -> Parser:
