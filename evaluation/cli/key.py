@@ -12,7 +12,7 @@ import typer
 
 from evaluation.cli.output import write_output
 from evaluation.errors import DeliveryError
-from evaluation.ingest.district_folder import MAPPING, district_of, is_delivered, read_folder_mapping
+from evaluation.ingest.district_folder import MAPPING, delivered_at, district_of, read_folder_mapping
 from evaluation.ingest.identity.crosswalk import written
 from evaluation.ingest.identity.hashed_file import Copy, copies
 from evaluation.ingest.identity.hashed_mapping import with_hashed_years
@@ -106,7 +106,7 @@ def hash_(
     Example: `evaluation key hash ia-9001 --to handed-on`
     """
     secret, folder = chosen_key(os.environ, None, read_named_key), _district(ids)
-    mapping, target = read_folder_mapping(folder), to / folder.name
+    mapping, target = read_folder_mapping(folder), to / folder.resolve().name
     if target.exists():
         raise DeliveryError("there is such a folder already.", where=str(target), fix="Name another one with --to.")
     if district_of(target.resolve()) is not None:
@@ -148,7 +148,7 @@ def _district(ids: list[Path]) -> Path:
     for path in ids:
         if not path.exists():
             raise DeliveryError("there is no such file or folder.", where=str(path), fix="Check the path.")
-        folder = district_of(path.resolve())
+        folder = district_of(Path(os.path.abspath(path)))
         if folder is None:
             raise DeliveryError("there is no mapping.yaml in the folders above.", where=str(path),
                                 fix="Give a district's folder, or files in it.")
@@ -161,6 +161,5 @@ def _district(ids: list[Path]) -> Path:
 
 def _files(ids: list[Path], folder: Path) -> list[str]:
     """Return the delivered files meant, relative to the district's folder."""
-    files = {f for path in ids for f in (path.resolve().rglob("*") if path.is_dir() else [path.resolve()])}
-    paths = (f.relative_to(folder) for f in files if f.is_file())
-    return sorted(p.as_posix() for p in paths if is_delivered(p))
+    meant = {name for path in ids for name in delivered_at(Path(os.path.abspath(path)), folder)}
+    return sorted(name for name in meant if (folder / name).is_file())

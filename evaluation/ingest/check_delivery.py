@@ -20,6 +20,7 @@ from evaluation.ingest.district import District, ingest_district, joined
 from evaluation.ingest.district_folder import (
     MAPPING,
     DistrictFolder,
+    delivered_at,
     delivered_paths,
     district_of,
     read_delivered,
@@ -178,9 +179,7 @@ def _found(path: Path) -> Iterable[tuple[Path, set[str]]]:
                                 fix="Put the file into <district>/<school year>/, and <district>/mapping.yaml beside "
                                     "the years; `evaluation map FILES` proposes one.")
         return [(district, set(delivered_paths(district))) for district in below]
-    relative = place.relative_to(folder).as_posix()
-    delivered = delivered_paths(folder)
-    files = {name for name in delivered if relative in (".", name) or name.startswith(f"{relative}/")}
+    files = set(delivered_at(place, folder))
     if not files:
         raise DeliveryError("there is nothing to check.", where=str(path),
                             fix="Name delivered files or a folder that holds some.")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from evaluation.engine import Session
+from evaluation.errors import DeliveryError
 from evaluation.ingest.district import District, ingest_district
 from evaluation.ingest.identity.crosswalk import CROSSWALKS, Crosswalk, is_beside, read_crosswalk
 from evaluation.ingest.mapping.reading import read_mapping
@@ -46,12 +47,37 @@ def read_folder_mapping(folder: Path) -> DistrictMapping:
 
 
 def delivered_paths(folder: Path) -> tuple[str, ...]:
-    """Return the delivered files below a district's folder, sorted; hidden files are none.
+    """Return the delivered files below a district's folder, sorted; hidden files are none, linked folders are read.
 
     Links to nowhere and empty folders with a file's name are among them, so that they are refused and not overlooked.
+
+    Raises
+    ------
+    DeliveryError
+        A folder cannot be opened.
     """
-    below = (path.relative_to(folder) for path in folder.rglob("*") if not path.is_dir() or _is_in_place_of_file(path))
+    below = (path.relative_to(folder) for path in _below(folder, (folder.resolve(),)))
     return tuple(sorted(path.as_posix() for path in below if is_delivered(path)))
+
+
+def delivered_at(place: Path, folder: Path) -> tuple[str, ...]:
+    """Return the delivered files, below a district's folder, that a place in it is or holds."""
+    at = place.relative_to(folder).as_posix()
+    return tuple(name for name in delivered_paths(folder) if at in (".", name) or name.startswith(f"{at}/"))
+
+
+def _below(folder: Path, above: tuple[Path, ...]) -> Iterator[Path]:
+    """Yield what stands for files below a folder; a link back to one `above` leads to nothing new."""
+    try:
+        inside = list(folder.iterdir())
+    except OSError as error:
+        raise DeliveryError(f"the folder cannot be opened ({error.strerror}).", where=str(folder),
+                            fix="Give yourself the right to read it, or take it away.") from None
+    for path in inside:
+        if not path.is_dir() or _is_in_place_of_file(path):
+            yield path
+        elif not path.name.startswith(".") and (place := path.resolve()) not in above:
+            yield from _below(path, (*above, place))
 
 
 def read_delivered(path: Path) -> bytes:

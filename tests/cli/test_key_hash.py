@@ -57,6 +57,17 @@ def test_what_the_mapping_does_not_read_stays_with_the_district(hashed: Callable
     assert "Zyxxyqua" not in said
 
 
+def test_a_linked_year_is_hashed_too(hashed: Callable, tmp_path: Path) -> None:
+    whole, _ = hashed()
+    Path("ia-9001/2024").rename("elsewhere")
+    Path("ia-9001/2024").symlink_to(tmp_path / "elsewhere")
+    for number, asked in enumerate(("ia-9001", "ia-9001/2024", "ia-9001/2024/students.csv")):
+        _say("hash", asked, "--to", f"again{number}")
+    assert [p.name for p in sorted(Path("again0/ia-9001/2024").iterdir())] == [
+        p.name for p in sorted((whole / "2024").iterdir())]
+    assert [p.name for p in Path("again2/ia-9001/2024").iterdir()] == ["students.csv"]
+
+
 def test_a_person_in_a_declared_column_is_refused_as_check_refuses_him(hashed: Callable) -> None:
     spoiled = good_files()["2024/students.csv"].replace(b",B,", b",219-09-9998,")
     with pytest.raises(DeliveryError, match=r"2024/students\.csv: .*column `RaceEth`") as caught:

@@ -64,6 +64,18 @@ def test_a_district_that_is_not_in_the_study_is_refused(delivered: Path, study: 
         check_delivery([delivered], other)
 
 
+def test_linked_folders_of_years_and_versions_are_read(delivered: Path) -> None:
+    whole = check_delivery([delivered], None)
+    linked = delivered.with_name("elsewhere")
+    (delivered / "2024").rename(linked)
+    (delivered / "2024").symlink_to(linked)
+    (linked / "back").symlink_to(delivered)
+    assert check_delivery([delivered], None) == whole
+    assert check_delivery([delivered / "2024"], None)["totals"] == whole["totals"]
+    (delivered / "2024@2025-02-01").symlink_to(linked)
+    assert len(check_delivery([delivered], None)["superseded_files"]) == len(whole["files"])
+
+
 @pytest.mark.parametrize(("name", "what"), [("a.csv", r"mapping\.yaml"), ("absent.csv", "no such file")])
 def test_a_file_that_cannot_be_checked_says_what_to_do(name: str, what: str, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("a\n1\n")

@@ -154,9 +154,10 @@ CASES = (
         SURVEY: b"Student Number,Bldg,Wave,Item,Value,Ok\n0000001,101,1,bel1,1,Y\n0000001,101,1,bel2,2,N\n"},
          SURVEY, rows=(3,), column="Ok",
          mapping={"tables__survey_response__consent": {"column": "Ok", "codes": {"Y": "yes", "N": "no"}}}),
-    *(Case(70, f"a code of consent that is not declared: {code}", "Q", "unknown_code", lambda code=code: good_files() | {
-        SURVEY: f"Student Number,Bldg,Wave,Item,Value,Ok\n0000001,101,1,bel1,1,Y\n"
-                f"0000001,101,1,bel2,2,{code}\n".encode()}, SURVEY, rows=(3,), column="Ok",
+    *(Case(70, f"a code of consent that is not declared: {code}", "Q", "unknown_code",
+           lambda code=code: good_files() | {SURVEY: "Student Number,Bldg,Wave,Item,Value,Ok\n0000001,101,1,bel1,1,Y\n"
+                                                     f"0000001,101,1,bel2,2,{code}\n".encode()},
+           SURVEY, rows=(3,), column="Ok",
            mapping={"tables__survey_response__consent": {"column": "Ok", "codes": {"Y": "yes", "N": "no"}}})
       for code in ("y", "Yes", "1")),
     Case(71, "discipline of a student who is not enrolled", "Q", "not_enrolled_at_school",
