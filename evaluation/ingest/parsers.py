@@ -106,7 +106,7 @@ def _parser(field: str, source: SourceColumn, table: SourceTable, how: Reading) 
 def _other_school(how: Reading) -> Parser:
     """Return the parser of a school that another one is said to come from or go to; a blank says nothing."""
     named = identifier(lambda text: f"{how.district_id}-{text}")
-    return lambda text: named(text) if text else None
+    return lambda text: None if (found := named(text)) == Broken("missing_id") else found
 
 
 def canonical_id(text: str, how: StudentId) -> str:

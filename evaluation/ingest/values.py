@@ -25,6 +25,8 @@ Parser: TypeAlias = Callable[[str], Parsed]
 _SUPPRESSED = re.compile(r"^(?:\*+|n? ?[<≤] ?=? ?\d+|[-−]9{2,4}(?:\.0+)?)$", re.IGNORECASE)
 _FORMULA = re.compile(r"^#(?:REF!|N/A|VALUE!|DIV/0!|NAME\?|NUM!|NULL!)$", re.IGNORECASE)
 _SCIENTIFIC = re.compile(r"^\d(?:[.,]\d+)?E\+?\d+$", re.IGNORECASE)
+_CHANGED = re.compile(r"^(?:['‘’`]\s*\w.*|\d+\.0+)$")
+_NO_ID = ("null", "(null)", "none", "nan", "n/a")
 _TOTAL = re.compile(r"^(?:grand |sub)?totals?:?$", re.IGNORECASE)
 _DECIMAL = re.compile(r"^[-−+]?\d+(?:\.\d+)?$")
 _COMMA = re.compile(r"^[-−+]?\d+(?:,\d+)+(?:\.\d+)?$")
@@ -67,10 +69,12 @@ def consent(text: str) -> Parsed:
 
 
 def identifier(canonical: Callable[[str], Parsed]) -> Parser:
-    """Return a parser of ids: never empty, a total, or rounded to scientific notation."""
+    """Return a parser of ids: never empty, a total, or changed by a spreadsheet."""
     def parsed(text: str) -> Parsed:
-        if not text:
+        if not text or text.casefold() in _NO_ID:
             return Broken("missing_id")
+        if _CHANGED.match(text):
+            return Broken("changed_id")
         if _SCIENTIFIC.match(text):
             return Broken("scientific_id")
         if _TOTAL.match(text):

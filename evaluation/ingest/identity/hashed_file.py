@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatch
 
@@ -19,9 +19,11 @@ from evaluation.ingest.parsers import canonical_action_id, canonical_id
 from evaluation.ingest.readers.containers import opened
 from evaluation.ingest.readers.csv_records import csv_records, ends_with_line_end
 from evaluation.ingest.readers.header import shown_name
-from evaluation.ingest.readers.sheet import header_of, read_sheet
+from evaluation.ingest.readers.sheet import Sheet, header_of, read_sheet
+from evaluation.ingest.readers.text import shown
 from evaluation.ingest.records import Flaw, RefusedFileError
-from evaluation.ingest.values import Parser, identifier
+from evaluation.ingest.rulebook import REFUSE_FILE
+from evaluation.ingest.values import Broken, Parser, identifier
 from evaluation.ingest.versions import year_and_day
 
 _EMPTIED = "emptied"
@@ -92,6 +94,8 @@ def copied(content: bytes, table: SourceTable, replaced: Mapping[str, Parser], s
             raise RefusedFileError(Flaw("missing_column", column=lost[0], hint="A derived id is not replaced."))
         if found := tuple(identified(sheet, table, school_year)):
             return Copy(b"", refused=found)
+        if found := tuple(_changed(sheet, replaced)):
+            return Copy(b"", refused=found)
         places = {kept.header.index(column): parse for column, parse in replaced.items()}
         for number in sheet.rows:
             kept.rows[number - 1] = _with_replaced(kept.rows[number - 1], places)
@@ -143,8 +147,18 @@ def _emptied(width: int) -> list[str]:
     return [_EMPTIED] * (width + 1)
 
 
+def _changed(sheet: Sheet, replaced: Mapping[str, Parser]) -> Iterator[Flaw]:
+    """Yield the ids that a spreadsheet changed, for which the intake refuses a file."""
+    for column, parse in replaced.items():
+        text = sheet.columns[column]
+        rules = {value: found.rule for value in text.values if isinstance(found := parse(value), Broken)}
+        for rule in sorted(set(rules.values()) & set(REFUSE_FILE)):
+            at = sheet.rows[text.is_in({value for value, broken in rules.items() if broken == rule})]
+            yield Flaw(rule, int(at[0]), column, len(at))
+
+
 def _with_replaced(row: list[str], places: Mapping[int, Parser]) -> list[str]:
-    cells = [_replaced(cell.strip(), places[place]) if place in places else cell for place, cell in enumerate(row)]
+    cells = [_replaced(shown(cell), places[place]) if place in places else cell for place, cell in enumerate(row)]
     return cells if any(cell.strip() for cell in cells) else _emptied(len(row))
 
 

@@ -17,7 +17,7 @@ from evaluation.ingest.identity.column_words import is_nobodys_name
 from evaluation.ingest.mapping.schema import SourceTable
 from evaluation.ingest.readers.containers import Opened, opened
 from evaluation.ingest.readers.sheet import READERS
-from evaluation.ingest.readers.text import coded
+from evaluation.ingest.readers.text import coded, shown
 from evaluation.ingest.readers.xlsx_records import sheet_titles
 from evaluation.ingest.records import Flaw, RefusedFileError
 
@@ -85,7 +85,7 @@ def read_sample(content: bytes, path: str, is_known: Callable[[str], bool]) -> S
     at = known.index(max(known)) if known else 0
     if not known or known[at] < _FEWEST_KNOWN:
         raise NoKnownHeaderError
-    header = [name.strip() for name in first[at]]
+    header = [shown(name) for name in first[at]]
     labels = next((n for n, record in enumerate(first[at + 1:at + 3], start=1)
                    if any(field.lstrip().startswith(_IMPORT_ID) for field in record)), 0)
     body = coded(chain(first[at + 1 + labels:], records), len(header), at + 2 + labels)
@@ -94,7 +94,7 @@ def read_sample(content: bytes, path: str, is_known: Callable[[str], bool]) -> S
         counts = np.bincount(column.codes, minlength=len(column.values))
         values: Counter[str] = Counter()
         for value, n in zip(column.values, counts, strict=True):
-            values[value.strip()] += int(n)
+            values[shown(value)] += int(n)
         columns.setdefault(name, values)
     return Sample(path, file.kind, encoding, is_guessed, delimiter, sum(map(bool, first[:at])), labels, sheet, columns,
                   len(body.rows) + len(body.odd))

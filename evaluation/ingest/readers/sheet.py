@@ -15,7 +15,7 @@ from evaluation.ingest.readers.csv_records import csv_notes, csv_records, ends_w
 from evaluation.ingest.readers.header import TITLES_SEARCHED, check_header, shown_name
 from evaluation.ingest.readers.oneroster import oneroster_records
 from evaluation.ingest.readers.parquet_records import parquet_records
-from evaluation.ingest.readers.text import Coded, Text, coded
+from evaluation.ingest.readers.text import Coded, Text, coded, shown
 from evaluation.ingest.readers.xlsx_records import xlsx_records
 from evaluation.ingest.readers.xml_records import xml_records
 from evaluation.ingest.records import Flaw, RefusedFileError
@@ -104,7 +104,7 @@ def header_of(records: Iterator[list[str]], table: SourceTable) -> tuple[list[st
     for row, record in enumerate(records, start=1):
         filled += bool(record)
         if record and filled > table.title_rows and (len(record) > 1 or record[0].strip()):
-            return [field.strip() for field in record], row
+            return [shown(field) for field in record], row
     raise RefusedFileError(Flaw("empty_file"))
 
 
@@ -123,13 +123,16 @@ def _check_rows(found: Coded, rows_in: int, kind: Kind, content: bytes) -> None:
 
 
 def _trimmed(columns: tuple[Text, ...], header: list[str], table: SourceTable) -> tuple[list[Text], list[Flaw]]:
-    """Return columns without spaces around their texts, and a note for each declared one that had some."""
+    """Return columns as a spreadsheet shows their texts, and notes for each declared one that was written otherwise."""
     trimmed, notes = [], []
     for name, column in zip(header, columns, strict=True):
         spaced = {value for value in column.values if value != value.strip() and value.strip()}
         if spaced and name in table.required():
             notes.append(Flaw("trimmed", column=name, count=int(column.is_in(spaced).sum())))
-        trimmed.append(column.changed(str.strip))
+        formulas = {value for value in column.values if shown(value) != value.strip()}
+        if formulas and name in table.required():
+            notes.append(Flaw("text_formula", column=name, count=int(column.is_in(formulas).sum())))
+        trimmed.append(column.changed(shown))
     return trimmed, notes
 
 

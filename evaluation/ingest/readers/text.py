@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _AT_ONCE = 500
+_SHOWN = re.compile(r'="([^"]*)"')
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,13 @@ class Coded:
     rows: NDArray[np.int64]
     odd: tuple[tuple[int, int], ...]
     empty: int
+
+
+def shown(text: str) -> str:
+    """Return what a spreadsheet shows of a field: no spaces around it, and of `="…"`, which keeps zeros, the inside."""
+    stripped = text.strip()
+    formula = _SHOWN.fullmatch(stripped)
+    return formula[1].strip() if formula else stripped
 
 
 def combined(columns: Sequence[Text], make: Callable[[tuple[str, ...]], str]) -> Text:
