@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -54,10 +55,15 @@ def delivered_paths(folder: Path) -> tuple[str, ...]:
     Raises
     ------
     DeliveryError
-        A folder cannot be opened.
+        A folder cannot be opened, or a name is in another encoding than UTF-8, so that no report can hold it.
     """
     below = (path.relative_to(folder) for path in _below(folder, (folder.resolve(),)))
-    return tuple(sorted(path.as_posix() for path in below if is_delivered(path)))
+    names = sorted(path.as_posix() for path in below if is_delivered(path))
+    for name in names:
+        if (shown := os.fsencode(name).decode(errors="backslashreplace")) != name:
+            raise DeliveryError("the name is not in UTF-8.", where=f"{folder}/{shown}",
+                                fix="Rename it, best with plain letters and digits.")
+    return tuple(names)
 
 
 def delivered_at(place: Path, folder: Path) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """Checking on a district's own machine: the partnership's rules and report, from the files alone."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -74,6 +75,13 @@ def test_linked_folders_of_years_and_versions_are_read(delivered: Path) -> None:
     assert check_delivery([delivered / "2024"], None)["totals"] == whole["totals"]
     (delivered / "2024@2025-02-01").symlink_to(linked)
     assert len(check_delivery([delivered], None)["superseded_files"]) == len(whole["files"])
+
+
+def test_a_name_in_another_encoding_is_refused_in_words(delivered: Path) -> None:
+    students = delivered / "2024" / "students.csv"
+    students.rename(os.fsdecode(os.fsencode(students).replace(b"students", b"students\xe9")))
+    with pytest.raises(DeliveryError, match=r"2024/students\\xe9\.csv: the name is not in UTF-8"):
+        check_delivery([delivered], None)
 
 
 @pytest.mark.parametrize(("name", "what"), [("a.csv", r"mapping\.yaml"), ("absent.csv", "no such file")])
