@@ -46,18 +46,18 @@ def accepted_rows(name: str, files: Sequence[DeliveredFile], tables: Mapping[str
     broken = _broken(name, frame, tables, session)
     if name == "school_year":
         broken = _with_mergers(broken, frame, study)
-    note_broken([file for file, _ in taken], broken)
+    note_broken([file for file, _ in taken], broken.assign(hint=""))
     is_note = broken["rule"].isin(KEEPS_NO_ROW)
     kept = frame.loc[~frame["at"].isin(broken.loc[~is_note, "at"]), list(contract.columns)]
     return conform(kept.drop_duplicates() if is_note.any() else kept, name)
 
 
 def note_broken(files: Sequence[DeliveredFile], broken: pd.DataFrame) -> None:
-    """Note on files their rows among `broken` (at, rule); the i-th file's `at` begin at i * ROWS_PER_FILE."""
+    """Note on files their rows among `broken` (at, rule, hint); the i-th file's `at` begin at i * ROWS_PER_FILE."""
     for i, file in enumerate(files):
         mine = broken[broken["at"] // ROWS_PER_FILE == i]
-        file.later = tuple(Flaw(rule, int(at) % ROWS_PER_FILE)
-                           for at, rule in zip(mine["at"], mine["rule"], strict=True))
+        file.later = tuple(Flaw(rule, int(at) % ROWS_PER_FILE, hint=hint)
+                           for at, rule, hint in zip(mine["at"], mine["rule"], mine["hint"], strict=True))
 
 
 def resting_on(tables: Mapping[str, pd.DataFrame], session: Session) -> dict[str, Frame]:

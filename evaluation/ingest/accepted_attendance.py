@@ -20,6 +20,8 @@ from evaluation.ingest.attendance_parts import attendance
 from evaluation.ingest.delivery.delivered import DeliveredFile
 from evaluation.ingest.rules import KEEPS_NO_ROW, judged
 from evaluation.ingest.stacked import stacked, typed_as
+from evaluation.ingest.typed import Typed
+from evaluation.ingest.whole_sums import hints, with_whole_sums
 
 
 def accepted_attendance(files: Sequence[DeliveredFile], tables: Mapping[str, pd.DataFrame], session: Session
@@ -32,7 +34,7 @@ def accepted_attendance(files: Sequence[DeliveredFile], tables: Mapping[str, pd.
     tables : mapping
         The accepted `school_year`, `enrollment` and `school_session`, on which attendance rests.
     """
-    taken = sorted((file for file in files if file.content is not None and not is_empty(file.content.frame)),
+    taken = sorted((file for file in files if file.content is not None and not _is_nothing(file.content)),
                    key=lambda file: file.school_year)
     contract = TABLES["attendance"]
     found = []
@@ -52,6 +54,11 @@ def accepted_attendance(files: Sequence[DeliveredFile], tables: Mapping[str, pd.
     return contract.name, nw.concat(found)
 
 
+def _is_nothing(content: Typed) -> bool:
+    """Return whether neither a row was read nor a part of a sum set aside."""
+    return is_empty(content.frame) and content.unread.empty
+
+
 def _table(columns: Sequence[str]) -> str:
     """Return the table that rows of a file are of: parts of attendance and daily attendance have one of their own."""
     if "day_parts" in columns:
@@ -67,8 +74,14 @@ def _accepted(contract: Table, taken: Sequence[tuple[DeliveredFile, Rows]], tabl
     repeated = rows.group_by(*contract.key).agg(n=nw.len()).filter(nw.col("n") > 1).head(1)
     marked = session.kept(judged(contract.name, rows, others.get("school_year"), others.get("enrollment"),
                                  sessions=others.get("school_session"), keys_repeat=len(collect(repeated)) > 0))
-    broken = collect(marked.filter(~nw.col("rule").is_null()).select("at", "rule").unique())
-    note_broken([file for file, _ in taken], broken.sort_values(["at", "rule"], ignore_index=True))
+    files = [file for file, _ in taken]
+    is_part = contract.name == "attendance_part"
+    if is_part:
+        marked = session.kept(with_whole_sums(marked, files, session))
+    said = ["at", "rule", *(["lost_at"] if is_part else [])]
+    broken = collect(marked.filter(~nw.col("rule").is_null()).select(*said).unique())
+    broken = broken.sort_values(["at", "rule"], ignore_index=True)
+    note_broken(files, broken.assign(hint=hints(broken, files) if is_part else ""))
     is_note = nw.col("rule").is_in(KEEPS_NO_ROW)
     accepted = marked.filter(nw.col("rule").is_null() | is_note).select(*contract.columns)
     return accepted.unique() if broken["rule"].isin(KEEPS_NO_ROW).any() else accepted

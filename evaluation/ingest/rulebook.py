@@ -116,8 +116,8 @@ SET_ASIDE: Mapping[str, Rule] = {
                                   "Correct the date, or the enrolment's first or last day."),
     "over_a_day": Rule("Absences of a student on one day are longer than a day; all of them are set aside",
                        "Send one absence a day, or its parts."),
-    "part_set_aside": Rule("Another part of this student's time at the school in the year is set aside, so that the sum "
-                           "of the others would be wrong; all of them are set aside", "Mend that part."),
+    "part_set_aside": Rule("Another part of the student's time at the school is set aside, so that the sum of the "
+                           "others would be wrong; all of them are set aside", "Mend that part."),
     "school_not_in_roster": Rule("The school is not in that year's school list", "Add the school, or correct its id."),
     "grade_outside_school": Rule("The school does not teach this grade", "Correct the grade or the school list."),
     "exit_before_entry": Rule("The spell ends before it starts", "Correct the dates."),

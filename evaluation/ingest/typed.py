@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import translate
 from pathlib import PurePosixPath
@@ -37,6 +37,7 @@ from evaluation.ingest.values import Broken, is_no_date
 _MOST_LOST_IDS = 0.01
 _LISTS = {"school_year": "school_id", "enrollment": "student_key"}
 """Tables that others rest on, with whom they list."""
+NOTHING_UNREAD = pd.DataFrame(columns=["student_key", "school_id", "row"])
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,8 @@ class Typed:
     """Canonical rows with their spreadsheet `row`; `flaws` name the rows that are not among them.
 
     `n_good` counts the rows of the file that are not set aside, those that feed no table too. `listed` are the schools
-    of a school list and the students of an enrolment, those of rows set aside too.
+    of a school list and the students of an enrolment, those of rows set aside too. `unread` (student_key, school_id,
+    row) are the rows set aside of a student's time by kind: without them its sum lies.
     """
 
     frame: Rows
@@ -53,6 +55,7 @@ class Typed:
     notes: tuple[Flaw, ...]
     student_ids: frozenset[str]
     listed: frozenset[str]
+    unread: pd.DataFrame
 
 
 def typed(sheet: Sheet, name: str, table: SourceTable, file: str, how: Reading) -> Typed:
@@ -90,14 +93,22 @@ def typed(sheet: Sheet, name: str, table: SourceTable, file: str, how: Reading) 
     ids = sheet.columns[table.columns["student_id"].column].values if "student_id" in table.columns else ()
     totals = {flaw.row for flaw in flaws if flaw.rule == "total_row"}
     flaws = [flaw for flaw in flaws if flaw.rule == "total_row" or flaw.row not in totals]
-    frame = pd.DataFrame({**parsed, "row": sheet.rows})
-    if flaws:
-        frame = frame[~frame["row"].isin({flaw.row for flaw in flaws})]
+    every = pd.DataFrame({**parsed, "row": sheet.rows})
+    is_good = ~every["row"].isin({flaw.row for flaw in flaws})
+    frame = every if is_good.all() else every[is_good]
     n_good = len(frame) + len(passed_by)
     frame, unanswered = _shaped(frame, name, table, file, how)
     notes += [Flaw("no_answer", count=unanswered)] if unanswered else []
     sent = frozenset(v if v == upper else upper for v in ids if (upper := v.upper()))
-    return Typed(frame, n_good, tuple(flaws), tuple(notes), sent, listed)
+    return Typed(frame, n_good, tuple(flaws), tuple(notes), sent, listed, _unread(every[~is_good], table, totals))
+
+
+def _unread(aside: pd.DataFrame, table: SourceTable, totals: Collection[int | None]) -> pd.DataFrame:
+    """Return the parts of sums among rows set aside whose student can be told; totals are no parts."""
+    if not isinstance(table, AttendanceTable) or table.grain != "part":
+        return NOTHING_UNREAD
+    is_part = aside["student_key"].notna() & ~aside["row"].isin(totals)
+    return aside.loc[is_part, list(NOTHING_UNREAD.columns)]
 
 
 def _by_date(columns: Mapping[str, Text], source: SourceColumn, table: SourceTable, how: Reading) -> Text:

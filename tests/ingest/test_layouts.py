@@ -52,6 +52,7 @@ tables:
   attendance: {hours_per_day: "6.5", columns: {kind: {codes: {P: present, E: excused, U: unexcused}}}}
   discipline_action: {columns: {action_std: {codes: {OUT: OSS}}}}
 """
+_BLANK = "AB2,101,P,20240108,\n"
 IOWA_MORE = "tables:\n  discipline_action: {columns: {action_std: {codes: {O: OSS, I: ISS}}}}\n"
 
 
@@ -108,16 +109,59 @@ def test_removal_codes_that_nobody_declared_are_set_aside(study: Study) -> None:
 
 def test_hours_by_type_become_days_rounded_once_over_the_year(study: Study) -> None:
     """AB1: 1046 hours of 6.5 are 160.92 days, 322 half-days; absent 45.75 hours are 7.04 days, 14 half-days."""
-    found = ingested(OHIO, study, "ohio_emis", OHIO_MORE)
+    files = OHIO | {"2024/FM.csv": OHIO["2024/FM.csv"].replace(_BLANK, "")}
+    found = ingested(files, study, "ohio_emis", OHIO_MORE)
     table = found.tables["attendance"].sort_values("half_days_absent", ascending=False)
     rows = table[["month", "source_grain", "half_days_enrolled", "half_days_absent", "half_days_absent_oss"]]
     assert rows.values.tolist() == [[202406, "year", 322, 14, 0], [202406, "year", 320, 0, 0]]
-    assert found_rules(found, "attendance") == [("missing_value", 6)]
+    assert found_rules(found, "attendance") == []
     assert found.tables["discipline_action"]["half_days_assigned"].tolist() == [6]
 
 
+_FM = "SSID,Attending Building IRN,Attendance Type,Start Date,Attendance Hours\n"
+_AB1 = ("AB1,101,P,20230823,1000.25\n", "AB1,101,E,20230823,39\n", "AB1,101,U,20230823,13.5\n")
+_AB2 = ("AB2,101,P,20230823,1040\n", "AB2,101,E,20230823,13\n")
+
+
+@pytest.mark.parametrize(("broken", "rule"), [
+    ("AB1,101,P,20230823,1 000.25\n", "not_a_number"), ("AB1,101,P,20230823,-3\n", "negative"),
+    ("AB1,101,P,20230823,\n", "missing_value"), ("AB1,101,Present,20230823,1000.25\n", "unknown_code"),
+    ("AB1,101,P,20220823,1000.25\n", "date_outside_school_year"), ("AB1,,P,20230823,1000.25\n", "missing_id")])
+def test_time_of_a_student_of_which_one_part_breaks_is_set_aside_whole(broken: str, rule: str, study: Study) -> None:
+    """Without the part in which AB1 was present, AB1 would have been absent all the year."""
+    files = OHIO | {"2024/FM.csv": _FM + "".join((*_AB2, broken, *_AB1[1:]))}
+    found = ingested(files, study, "ohio_emis", OHIO_MORE)
+    assert found_rules(found, "attendance") == [(rule, 4), ("part_set_aside", 5)]
+    assert found.tables["attendance"][["half_days_enrolled", "half_days_absent"]].values.tolist() == [[324, 4]]
+    report = next(f for f in found.files if f.table == "attendance")
+    assert (report.rows_in, report.rows_accepted, report.rows_quarantined) == (5, 2, 3)
+    fixes = found.quarantine.loc[found.quarantine["rule"] == "part_set_aside", ["row", "fix"]]
+    assert fixes.values.tolist() == [[5, "Row 4 broke. Mend that part."], [6, "Row 4 broke. Mend that part."]]
+
+
+def test_a_part_that_breaks_in_one_file_sets_aside_those_in_another(study: Study) -> None:
+    files = {name: text for name, text in OHIO.items() if name != "2024/FM.csv"} | {
+        "2024/FM_1.csv": _FM + "AB1,101,P,20230823,?\n", "2024/FM_2.csv": _FM + "".join((*_AB1[1:], *_AB2))}
+    more = OHIO_MORE.replace("attendance: {", 'attendance: {files: "*/FM_*.csv", ')
+    found = ingested(files, study, "ohio_emis", more)
+    assert found.tables["attendance"][["half_days_enrolled", "half_days_absent"]].values.tolist() == [[324, 4]]
+    assert sorted(found.quarantine["rule"]) == ["not_a_number", "part_set_aside", "part_set_aside"]
+    assert set(found.quarantine.loc[found.quarantine["rule"] == "part_set_aside", "fix"]) == {
+        "Row 2 of 2024/FM_1.csv broke. Mend that part."}
+
+
+def test_parts_that_contradict_each_other_take_the_others_with_them(study: Study) -> None:
+    """A repeated part counts once; of two that differ nobody knows the right one, nor the sum."""
+    twice = ingested(OHIO | {"2024/FM.csv": _FM + "".join((*_AB1, _AB1[1]))}, study, "ohio_emis", OHIO_MORE)
+    assert found_rules(twice, "attendance") == [("exact_duplicate", 5)]
+    other = "AB1,101,P,20230823,1000\n"
+    found = ingested(OHIO | {"2024/FM.csv": _FM + "".join((*_AB1, _AB1[1], other))}, study, "ohio_emis", OHIO_MORE)
+    assert found_rules(found, "attendance") == [("conflicting_duplicate", 2), ("part_set_aside", 3)]
+    assert found.tables["attendance"].empty
+
+
 def test_more_hours_than_the_calendar_has_are_set_aside(study: Study) -> None:
-    files = OHIO | {"2024/FM.csv": OHIO["2024/FM.csv"].replace("1000.25", "1150")}
+    files = OHIO | {"2024/FM.csv": OHIO["2024/FM.csv"].replace("1000.25", "1150").replace(_BLANK, "")}
     found = ingested(files, study, "ohio_emis", OHIO_MORE)
     assert ("enrolled_over_calendar", 2) in found_rules(found, "attendance")
     assert len(found.tables["attendance"]) == 1

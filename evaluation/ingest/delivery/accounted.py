@@ -47,7 +47,7 @@ def file_report(file: DeliveredFile, district_id: str) -> FileReport:
 def quarantine(files: Iterable[DeliveredFile], district_id: str) -> pd.DataFrame:
     """Return table `quarantine`: where the rows lie that were set aside, which rule each breaks, and how to fix it."""
     rows = [(district_id, file.school_year, file.table, f"{district_id}/{file.name}", flaw.row, flaw.column, flaw.rule,
-             RULES[flaw.rule].fix)
+             " ".join(part for part in (flaw.hint, RULES[flaw.rule].fix) if part))
             for file in files for flaw in dict.fromkeys(_set_aside(file))]
     return conform(pd.DataFrame(rows, columns=list(TABLES["quarantine"].columns), dtype="object"), "quarantine")
 

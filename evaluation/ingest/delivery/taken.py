@@ -17,9 +17,9 @@ from evaluation.ingest.parsers import Reading
 from evaluation.ingest.readers.row_count import row_count
 from evaluation.ingest.readers.sheet import read_sheet
 from evaluation.ingest.records import Flaw, RefusedFileError
-from evaluation.ingest.typed import Typed, loses_zeros, typed
+from evaluation.ingest.typed import NOTHING_UNREAD, Typed, loses_zeros, typed
 
-_NOTHING = Typed(pd.DataFrame(), 0, (), (), frozenset(), frozenset())
+_NOTHING = Typed(pd.DataFrame(), 0, (), (), frozenset(), frozenset(), NOTHING_UNREAD)
 """What a year of events in which nothing happened contains."""
 
 
