@@ -157,6 +157,34 @@ def test_a_wide_survey_is_proposed_with_its_items_and_wave(tmp_path: Path) -> No
     assert table["answers"] == {"Disagree": "2", "Agree": "4", "Strongly agree": "5"}
 
 
+def test_a_scale_of_which_not_every_label_was_seen_is_to_be_checked(tmp_path: Path) -> None:
+    def told(*labels: str) -> str:
+        rows = "".join(f"{i},7,{label}\n" for i, label in enumerate(labels))
+        text = _of(tmp_path, "survey_w1.csv", f"Student ID,School,Q1\n{rows}")
+        return next(line for line in text.splitlines() if line.startswith("    answers:"))
+    assert "# check: labels of 3 of 5 points were seen" in told("Agree", "Disagree", "Strongly agree")
+    assert "# check" not in told("Agree", "Disagree", "Strongly agree", "Strongly disagree", "Neutral")
+
+
+def test_dates_of_a_year_are_no_births_where_the_intake_takes_them(tmp_path: Path) -> None:
+    rows = "".join(f"{i},101,09/{11 + i:02}/2023,A\n" for i in range(9))
+    for header in ("Seen On", "Att_Date"):
+        assert "date of birth" not in _of(tmp_path, "marks.csv", f"Student_Number,School,{header},Code\n{rows}")
+    apart = tmp_path / "marks.csv"
+    apart.write_text(f"Student_Number,School,Att_Date,Code\n{rows}")
+    assert "date of birth" not in propose_files([apart], None)
+    births = rows.replace("2023", "2012")
+    assert "column 3 (date of birth)" in _of(tmp_path, "marks.csv", f"Student_Number,School,Seen On,Code\n{births}")
+
+
+def test_a_file_with_an_id_alone_takes_no_table_from_one_with_its_columns(tmp_path: Path) -> None:
+    district = _written(tmp_path, {"absences.csv": "Student_Number,School,Att_Date,Code\n1,101,09/11/2023,A\n",
+                                   "students.csv": "Student Number,Race,Gender,SPED\n1,B,F,Y\n"})
+    text = propose_files([district], None)
+    assert _proposed(text)["tables"]["student_year"]["files"] == "*/students.csv"
+    assert "# check: not mapped: 2024/absences.csv: no column tells what table it feeds" in text
+
+
 @pytest.mark.parametrize(("header", "row", "grain"), [
     ("Student ID,School,Month,Enrolled,Absent,OSS", "1,7,2023-09,20,1,0", "month"),
     ("Student ID,School,Enrolled,Absent,OSS", "1,7,170,1,0", "year"),

@@ -24,7 +24,7 @@ _FORMS: tuple[tuple[re.Pattern[str], str, bool], ...] = (
 """How a date is written, the order of its year, month and day, and whether it can be nothing else."""
 _EVENT = re.compile(r"entr|enrol|start|begin|exit|end|with?draw|effective|immun|vaccin|shot|\biep\b|test|review|"
                     r"update|modif|creat|incident|event|hire|regist|admi|arriv|date in|in us|assess|evaluat|expir|"
-                    r"due|since|sent|time")
+                    r"due|since|sent|time|\batt|absen")
 _AGES = range(3, 24)
 _COLUMN = 0.5
 _FEW = 0.05

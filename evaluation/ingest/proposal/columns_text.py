@@ -18,6 +18,7 @@ from evaluation.ingest.values import grade as read_grade
 DATES = ("entry_date", "exit_date", "date")
 CODED = (*ATTRIBUTES, "action_std", "kind")
 _YEARS_TRIED = (2010, 2016, 2022, 2028)
+"""Of files that lie in no school year's folder."""
 _MOST_CODES = 40
 _FEWEST_ROWS = 10
 _MOST_VALUES_TRIED = 20_000
@@ -106,18 +107,20 @@ def _is_tellable(value: str, values: Mapping[str, int]) -> bool:
     """Whether a value is a code: one of few, shared by many rows, short, and nothing that identifies a person."""
     return (len(values) <= _MOST_CODES and values[value] >= _FEWEST_ROWS and len(value) <= 40
             and len(value.split()) <= 6 and re.search(r"\d{4}", value) is None
-            and _kind_of([value], "", is_declared=False) is None)
+            and _kind_of([value], "", (), is_declared=False) is None)
 
 
-def other_columns(columns: Mapping[str, Counter[str]], mapped: set[str]) -> Iterator[str]:
+def other_columns(columns: Mapping[str, Counter[str]], mapped: set[str], years: Sequence[int]) -> Iterator[str]:
     """Yield the columns that identify people, to be deleted, and those that are not needed.
 
-    A column whose name could be a person's is called by its place, and is not among those that are not needed.
+    A column whose name could be a person's is called by its place, and is not among those that are not needed. `years`
+    are the school years of the files, where their folders tell them.
     """
     identifying = []
     spare = []
     for place, (name, values) in enumerate(columns.items(), start=1):
-        kind = kind_of_header(name, is_declared=name in mapped) or _kind_of(values, name, is_declared=name in mapped)
+        kind = kind_of_header(name, is_declared=name in mapped) or _kind_of(values, name, years,
+                                                                                 is_declared=name in mapped)
         if kind is not None:
             identifying.append((quoted(name) if is_nobodys_name(name) else f"column {place}", kind))
         elif is_nobodys_name(name) and name not in mapped:
@@ -130,10 +133,11 @@ def other_columns(columns: Mapping[str, Counter[str]], mapped: set[str]) -> Iter
             yield f"    #   {name} ({kind})"
 
 
-def _kind_of(values: Sequence[str] | Counter[str], header: str, *, is_declared: bool) -> str | None:
-    """Return what values identify people by, in whatever school year they were written."""
+def _kind_of(values: Sequence[str] | Counter[str], header: str, years: Sequence[int], *, is_declared: bool
+             ) -> str | None:
+    """Return what values identify people by; without `years`, in whatever school year they were written."""
     distinct = sorted(value for value in values if value)[:_MOST_VALUES_TRIED]
-    for year in _YEARS_TRIED:
+    for year in years or _YEARS_TRIED:
         found = kind_of_values(distinct, is_declared=is_declared, school_year=year, header=header)
         if found is not None:
             return found[0]

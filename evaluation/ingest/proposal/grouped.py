@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from evaluation.ingest.proposal.fits import Fit
-from evaluation.ingest.proposal.guess import Guess, guess_table
+from evaluation.ingest.proposal.guess import Guess, guess_table, is_told
 from evaluation.ingest.proposal.layout_table import placed
 from evaluation.ingest.proposal.sample_file import Sample
 
@@ -39,6 +39,12 @@ def grouped(samples: Sequence[Sample], fits: Mapping[str, Fit], presets: Mapping
             left.append(f"{sample.path}: other files of {guess.table} have a layout, this one has not.")
         else:
             by_name[guess.table].append((sample, guess))
+    for table, files in by_name.items():
+        told = [(sample, guess) for sample, guess in files if is_told(guess, sample.path)]
+        if told and len(told) < len(files):
+            left += [f"{sample.path}: no column tells what table it feeds: write its table by hand, or leave it out."
+                     for sample, guess in files if not is_told(guess, sample.path)]
+            by_name[table] = told
     for tables in (by_layout, by_name):
         for table, files in tables.items():
             tables[table] = alike = _most_alike(files)

@@ -49,7 +49,7 @@ def is_known(header: str) -> bool:
 def guess_table(headers: Iterable[str], path: str) -> Guess:
     """Return the table whose telling columns a file has most of; the file's name decides between equals."""
     headers = [header for header in headers if header]
-    stem = compact(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", PurePosixPath(path).stem))
+    stem = _stem(path)
     scored = []
     for table, about in _known()["tables"].items():
         columns, unsure = _columns(headers, fields_of(table))
@@ -60,6 +60,13 @@ def guess_table(headers: Iterable[str], path: str) -> Guess:
     scored.sort(key=lambda entry: entry[0], reverse=True)
     (best, found), (second, _) = scored[:2]
     return Guess(found.table, best > second and bool(best[0] > 0), found.columns, found.unsure)
+
+
+def is_told(guess: Guess, path: str) -> bool:
+    """Return whether a column or the name of a file tells its table; an id alone tells none."""
+    about = _known()["tables"][guess.table]
+    return any(field in guess.columns for field in about["telling"]) or any(word in _stem(path)
+                                                                            for word in about["files"])
 
 
 def guess_columns(headers: Iterable[str], fields: Iterable[str]) -> Guess:
@@ -115,6 +122,10 @@ def completions(layouts: Iterable[str]) -> dict[str, list[str]]:
 def compact(text: str) -> str:
     """Return a text without spaces, marks and capitals."""
     return re.sub(r"[\W_]+", "", text).casefold()
+
+
+def _stem(path: str) -> str:
+    return compact(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", PurePosixPath(path).stem))
 
 
 def _columns(headers: list[str], fields: Iterable[str]) -> tuple[dict[str, str], frozenset[str]]:

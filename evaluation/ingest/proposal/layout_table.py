@@ -44,11 +44,12 @@ def refined_columns(content: Mapping[str, Any], guess: Guess, columns: Mapping[s
             yield from field_lines(field, guess, {source.column: left})
 
 
-def further_columns(content: Mapping[str, Any], guess: Guess, columns: Mapping[str, Counter[str]]) -> Iterator[str]:
+def further_columns(content: Mapping[str, Any], guess: Guess, columns: Mapping[str, Counter[str]],
+                    years: Sequence[int]) -> Iterator[str]:
     """Yield the columns that the layout does not read: to be deleted, or not needed."""
     reads = read_by(content)
     known = {compact(column) for column in (*reads.required(), *reads.drop)}
-    return other_columns(columns, {*guess.columns.values(), *(c for c in columns if compact(c) in known)})
+    return other_columns(columns, {*guess.columns.values(), *(c for c in columns if compact(c) in known)}, years)
 
 
 def cleared(content: Mapping[str, Any], lines: Sequence[str], fields: Sequence[str]) -> Iterator[str]:

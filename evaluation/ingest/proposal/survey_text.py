@@ -12,6 +12,8 @@ from evaluation.ingest.proposal.guess import Guess, compact, guess_codes, is_kno
 from evaluation.ingest.proposal.mapping_text import CHECK, noted, quoted
 from evaluation.ingest.proposal.sample_file import Sample
 
+_POINTS = 5
+"""Of the scales whose labels are known."""
 _ITEM_VALUES = {str(n) for n in range(11)}
 
 
@@ -37,7 +39,9 @@ def survey_lines(sample: Sample, columns: Mapping[str, Counter[str]], guess: Gue
     labels = {value for column in asked for value in columns[column] if value and value not in _ITEM_VALUES}
     answers = guess_codes("answer", labels)
     if answers:
-        yield "    answers:"
+        seen = len({code for code, _ in answers.values()})
+        yield noted("    answers:", None if seen == _POINTS else f"labels of {seen} of {_POINTS} points were seen; the "
+                    "scale may have others, or fewer: compare with the questionnaire")
         for value, (code, is_sure) in sorted(answers.items(), key=lambda entry: (entry[1][0], entry[0])):
             yield noted(f"      {quoted(value)}: {code}", None if is_sure else "a guess")
     if items:

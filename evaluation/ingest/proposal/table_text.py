@@ -15,6 +15,7 @@ from evaluation.ingest.proposal.layout_table import cleared, further_columns, re
 from evaluation.ingest.proposal.mapping_text import CHECK, noted, quoted
 from evaluation.ingest.proposal.sample_file import Sample
 from evaluation.ingest.proposal.survey_text import items_of, survey_lines
+from evaluation.ingest.versions import year_and_day
 
 
 def refined_table(name: str, files: Sequence[tuple[Sample, Guess]], content: Mapping[str, Any]) -> Iterator[str]:
@@ -31,10 +32,10 @@ def refined_table(name: str, files: Sequence[tuple[Sample, Guess]], content: Map
         if not items:
             yield f"    {CHECK} no column was found that holds answers; name yours under `items`, else it is not read"
         fields = [line for field in FIELDS[name] for line in field_lines(field, guess, columns)]
-        further = other_columns(columns, {*guess.columns.values(), *items, *content.get("drop", ())})
+        further = other_columns(columns, {*guess.columns.values(), *items, *content.get("drop", ())}, _years(files))
     else:
         fields = list(refined_columns(content, guess, columns))
-        further = further_columns(content, guess, columns)
+        further = further_columns(content, guess, columns, _years(files))
     yield from ["    columns:", *fields] if fields else []
     yield from further
 
@@ -58,7 +59,13 @@ def named_table(name: str, files: Sequence[tuple[Sample, Guess]], below: Mapping
     for field in fields:
         yield from field_lines(field, guess, columns)
     yield from (line for line in gone if line[4] == " ")
-    yield from other_columns(columns, {*guess.columns.values(), *items})
+    yield from other_columns(columns, {*guess.columns.values(), *items}, _years(files))
+
+
+def _years(files: Sequence[tuple[Sample, Guess]]) -> list[int]:
+    """Return the school years of files, or none where one lies in no year's folder."""
+    found = [year_and_day(sample.path.partition("/")[0]) for sample, _ in files]
+    return sorted({year[0] for year in found if year is not None}) if None not in found else []
 
 
 def _files(samples: Sequence[Sample]) -> Iterator[str]:
