@@ -47,20 +47,30 @@ class StudentPairs:
                 + self._added(-share * ~self.one, self.second, self.first, size=size))
 
     def cross(self, first: Floats, second: Floats) -> Floats:
-        """(U, K, C): those dummies with a column by its sums in either cell, Σ_m (S_t − Σ_s S_s of those in t / m)."""
+        """(U, K, C): those dummies with a column by its sums in either cell, Σ_m (S_t − Σ_s S_s of those in t / m).
+
+        Sums are whole numbers, so that those of a column constant within students are exactly 0.
+        """
         size = self.shape[2:]
-        return (self._added(first * self.one - second / self.n_years, self.first, size=size)
-                + self._added(-first * ~self.one / self.n_years, self.second, size=size))
+        return (self._divided(self.n_years * first * self.one - second, self.first, size=size)
+                + self._divided(-first * ~self.one, self.second, size=size))
 
     def inner(self, product: Floats, turned: Floats) -> Floats:
         """(U, K): two columns less student means with each other, Σ_m (Σ_t P_tt − Σ_ts P_ts / m).
 
         Parameters
         ----------
-        product, turned : (N,) one column in the first cell times the other in the second, and the other way round
+        product, turned : (N,) one column in the first cell times the other in the second, and the other way round;
+            whole numbers, as in `cross`
         """
         both = product + turned * ~self.one
-        return self._added(product * self.one - both / self.n_years, size=())
+        return self._divided(self.n_years * product * self.one - both, size=())
+
+    def _divided(self, values: Floats, *place: Integers, size: tuple[int, ...]) -> Floats:
+        """Add up whole numbers by years seen, then divide by these: nothing is rounded before."""
+        years, at = np.unique(self.n_years, return_inverse=True)
+        found: Floats = self._added(values, *place, at, size=(*size, len(years))) @ (1 / years)
+        return found
 
     def _added(self, values: Floats, *place: Integers, size: tuple[int, ...]) -> Floats:
         out = np.zeros((*self.shape[:2], *size))

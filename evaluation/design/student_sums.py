@@ -65,7 +65,8 @@ def build_students(sums: StudentSums, cells: pd.DataFrame, study: Study, topic: 
     Raises
     ------
     EstimationError
-        There are no moments for the specification, or no program or other home school remains.
+        There are no moments for the specification, no program or other home school remains, or of a group no student
+        who is seen twice.
     """
     specification = topic.specification
     frame = home_schools(cells, study, specification, topic.outcome.id, topic.gap)
@@ -83,6 +84,10 @@ def build_students(sums: StudentSums, cells: pd.DataFrame, study: Study, topic: 
         raise EstimationError(
             f"{specification.id}, {topic.outcome.id}, {topic.gap.id}: no {side} home school of {len(keep):,} has "
             "students of the panel; choose another gap, outcome or comparison.")
+    for k, group in enumerate((topic.gap.focal, topic.gap.reference)):
+        if not moments.n_students[keep, k].any():
+            raise EstimationError(f"{specification.id}, {topic.outcome.id}, {topic.gap.id}: no student of {group} has "
+                                  "the outcome twice; choose another gap or outcome.")
     return design, moments
 
 
@@ -91,30 +96,30 @@ def moments_of(sums: StudentSums, design: Design, topic: Topic) -> Moments:
     rows, unit = _of_units(sums.moments, design.unit_ids)
     cells, (first, second) = _cells(rows)
 
-    def column(name: str, factor: float = 1.0) -> Floats:
-        return factor * rows[name].to_numpy(dtype=np.float64)
+    def column(name: str) -> Floats:
+        return rows[name].to_numpy(dtype=np.float64)
 
     covariate = topic.specification.student_covariate
     y, z = 1 / SCALE if topic.outcome.kind == "score" else 100.0, _COVARIATE_UNITS[covariate]
     p = 0 if covariate == "none" else 1
     n, w, m = column("n_students"), column("weight_total"), column("n_years")
-    total, z_squared = column("total", y), column("covariate_squared", z * z)
+    total, z_squared = column("total"), column("covariate_squared")
     pairs = StudentPairs((unit, _side(rows, topic.gap)), first, second, m, (len(design.unit_ids), 2, len(cells)))
-    z_cross = pairs.cross(column("covariate_total", z), column("other_covariate_total", z))
-    z_outcome = pairs.inner(column("covariate_outcome", z * y), column("outcome_covariate", z * y))
+    z_cross = z * pairs.cross(column("covariate_total"), column("other_covariate_total"))
+    z_outcome = z * y * pairs.inner(column("covariate_outcome"), column("outcome_covariate"))
     return Moments(
         design.unit_ids, _SIDES, ("outcome",), cells // 100, cells % 100,
         gram=pairs.gram(w),
-        cross=pairs.cross(total, column("other_total", y))[..., None],
+        cross=y * pairs.cross(total, column("other_total"))[..., None],
         n=_whole(pairs.by_cell(n)),
         weight=pairs.by_cell(w),
-        total=pairs.by_cell(total)[..., None],
+        total=y * pairs.by_cell(total)[..., None],
         n_rows=_whole(pairs.by_home(n * (m > 1))),
         n_students=_whole(pairs.by_home(n / m * (m > 1))),
         n_spanning=_counts(sums.homes, "n_spanning", design, topic.gap),
         covariates=(covariate,) * p,
         covariate_cross=z_cross[..., None][..., :p],
-        covariate_gram=pairs.inner(z_squared, z_squared)[..., None, None][..., :p, :p],
+        covariate_gram=z * z * pairs.inner(z_squared, z_squared)[..., None, None][..., :p, :p],
         covariate_outcome=z_outcome[..., None, None][..., :p, :])
 
 

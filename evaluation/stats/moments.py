@@ -88,7 +88,7 @@ def inner_products(moments: Moments, rows: Integers, group: int) -> tuple[Floats
     """
     at = (rows, group)
     own = moments.covariate_gram[at]
-    spread = np.sqrt(np.einsum("upp->p", own) / max(moments.n_rows[at].sum(), 1))
+    spread = np.sqrt(np.einsum("upp->p", own).clip(0) / max(moments.n_rows[at].sum(), 1))
     unit = np.where(spread > 0, spread, 1)
     beside = moments.covariate_cross[at] / unit
     gram = np.block([[moments.gram[at], beside], [beside.transpose(0, 2, 1), own / np.outer(unit, unit)]])

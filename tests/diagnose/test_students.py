@@ -45,7 +45,8 @@ def test_it_is_the_overall_effect_of_the_student_panel_with_the_students_counted
     inferred = infer(overall)[0][0]
     assert (row["value"], row["se"], row["df"]) == pytest.approx((inferred.value, inferred.se, inferred.df))
     homes = of.sums.homes
-    mine = homes[(homes["outcome_id"] == "oss_per_100") & homes["unit_id"].isin(design.unit_ids)]
+    mine = homes[(homes["outcome_id"] == "oss_per_100") & (homes["student_covariate"] == "none")
+                 & (homes["student_weight"] == "none") & homes["unit_id"].isin(design.unit_ids)]
     assert {name: row[name] for name in COUNTS} == {name: mine[name].sum() for name in COUNTS}
     assert row["n_students"] > row["n_spanning"] > 0
     assert min(row["n_entered_later"], row["n_left"], row["n_in_two_districts"]) > 0

@@ -155,6 +155,23 @@ def test_so_are_those_with_a_covariate_and_weights(built, years, beside):
         assert_is(found, dense_regression(rows, design, "event_time", by_grade=True, groups=groups)[1])
 
 
+@pytest.mark.parametrize("weight", ["none", "first_days_enrolled"])
+@pytest.mark.parametrize("covariate", COVARIATES)
+def test_a_covariate_that_varies_within_no_student_changes_nothing(study_of, cells_of, years, covariate, weight):
+    same = years.assign(schools=1, days=171)
+    made, found = make(small_study(study_of), same), []
+    for name in ("none", covariate):
+        study = small_study(study_of, student_covariate=name, student_weight=weight)
+        design, moments = build_students(made.sums, cells_of_schools(cells_of, same), study, topics(study)[0])
+        found.append(student_panel(design, moments=moments, part="gap", effect="event_time"))
+    (plain, adjusted) = found
+    assert adjusted.regression.x.shape == plain.regression.x.shape
+    assert adjusted.value == pytest.approx(plain.value, rel=1e-9)
+    for statistic in (cr1, cr2):
+        assert statistic(adjusted.regression, adjusted.contrasts).se == pytest.approx(
+            statistic(plain.regression, plain.contrasts).se, rel=1e-9)
+
+
 def dense_of(rows, design):
     """The overall effect on one group, its rows with a dummy per student and per period × grade, as a regression."""
     rows = seen_twice(rows)

@@ -65,13 +65,17 @@ def student_panel(design: Design, *, moments: Moments, part: str, effect: Effect
     Raises
     ------
     ValueError
-        A unit without moments, a period of the moments that the design has not, or an unknown part.
+        A unit without moments, a period of the moments that the design has not, an unknown part, or a group of which no
+        student is seen twice.
     """
     groups, rows = _groups(moments, part), unit_rows(moments, design)
     means = period_means(moments, rows, groups, design.periods)
     estimands, indicator = _indicators(design, moments, effect)
     is_used = _sample(design, effect)
     sample, used = design.subset(is_used), rows[is_used]
+    absent = [moments.groups[k] for k in groups if not moments.n_students[used, k].any()]
+    if absent:
+        raise ValueError(f"no student of group {absent[0]} is seen twice in these home schools")
     cells = _period_cells(moments, period_effects)
     blocks = [_block(sample, *inner_products(moments, used, k), indicator[is_used], cells) for k in groups]
     shared = np.flatnonzero(np.logical_and.reduce([b.is_estimable for b in blocks]))

@@ -68,13 +68,14 @@ def covariance(regression: Regression, contrasts: Floats) -> Covariance:
 def cr1(regression: Regression, contrasts: Floats, *, n_absorbed: int | None = None) -> Robust:
     """CR1: Σ_g (c'Ms_g)² × G/(G−1) × (N−1)/(N−K), with df G − 1; only to reproduce published tables.
 
+    NaN of one cluster, or where nothing is left over.
     K is the number of regressors plus `n_absorbed` (default: the regression's own); effects nested in clusters are
     counted by some programs only.
     """
     of = blocks_of(regression, contrasts)
     clusters, n = len(of.cluster), regression.n_obs
     k = regression.x.shape[1] + (regression.n_absorbed if n_absorbed is None else n_absorbed)
-    factor = clusters / (clusters - 1) * (n - 1) / (n - k)
+    factor = clusters / (clusters - 1) * (n - 1) / (n - k) if clusters > 1 and n > k else np.nan
     score = of.scores(np.ones(len(of.eigenvalue)))
     return Robust(np.sqrt(factor * (score**2).sum(axis=0)), np.full(len(contrasts), clusters - 1.0))
 

@@ -191,7 +191,7 @@ def _cr1(estimate: Estimate, n_absorbed: int | None) -> Robust:
     if influence is None:
         raise ValueError("this estimate has no influence by cluster")
     n = len(influence.cluster)
-    se = np.sqrt(n / (n - 1) * (influence.of_cluster**2).sum(axis=0))
+    se = np.sqrt((n / (n - 1) if n > 1 else np.nan) * (influence.of_cluster**2).sum(axis=0))
     return Robust(se, np.full(len(se), n - 1.0))
 
 
@@ -203,7 +203,7 @@ def _inference(found: _Found, case: Case, part: int, method: Method) -> Inferenc
     if reason is not None and reason not in ("test_only", *BY_GATE):
         return Inference(value, n_clusters, no_interval=reason, coverage=coverage, method=method)
     se, df = float(found.se[i, part]), _known(found.df[i])
-    if se == 0:
+    if not se > 0:
         return Inference(value, n_clusters, no_interval="no_variation", coverage=coverage, method=method)
     statistic = value / se
     if reason in BY_GATE:

@@ -274,6 +274,15 @@ def test_unknown_parts_units_and_periods_are_refused():
         student_panel(short, moments=moments, part="gap", effect="overall")
 
 
+def test_a_group_of_which_nobody_is_seen_twice_is_refused():
+    rows, design = draw_rows(14)
+    once = rows.only((rows.group == 1) | ~np.isin(rows.student, seen_twice(rows).student))
+    moments = make_moments(once, design)
+    with pytest.raises(ValueError, match="no student of group focal is seen twice"):
+        student_panel(design, moments=moments, part="gap", effect="overall")
+    student_panel(design, moments=moments, part="reference", effect="overall")
+
+
 def big_moments(schools, periods):
     """Random moments of 300 schools: students present in a stretch of years."""
     rng = np.random.default_rng(0)

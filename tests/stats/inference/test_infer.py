@@ -301,3 +301,13 @@ def test_scale_and_sign_of_the_outcome_carry_through_every_method(design_of):
         assert (b.value, b.se) == (pytest.approx(-5 * a.value), pytest.approx(5 * a.se))
         if a.ci_low is not None:
             assert b.ci_high == pytest.approx(-5 * a.ci_low, rel=1e-8)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("method", ["cr1", "cr2", "cv3", "wild", "permutation"])
+def test_one_cluster_of_everybody_gets_no_interval_but_a_reason(design_of, method):
+    outcome = np.array([[0.0, 2.0], [0.5, 1.0], [0.0, 0.4], [0.1, 0.0]])
+    design = design_of(outcome, [2, 2, NAN, NAN], cluster=np.zeros(4, dtype=int))
+    ((found,),) = infer(group_time_att(design, comparison="never", base="universal"), method=method)
+    assert found.no_interval is not None
+    assert (found.se, found.ci_low, found.p_value) == (None, None, None)
