@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
 from evaluation.contracts.choices import StudentCovariate, StudentWeight
 from evaluation.params.block import Block, Id
-
-MEASURES: Mapping[str, tuple[str, ...]] = {
-    "chronic_absence": ("threshold_pct", "min_days_enrolled", "count_oss_days"),
-    "any_action": ("actions",),
-    "action_count": ("actions",),
-    "scale_score": ("items", "reversed", "low", "high", "min_items"),
-    "published_rate": (),
-}
-"""The parameters each measure takes."""
+from evaluation.params.measures import broken_parameters
 
 
 class Outcome(Block):
@@ -66,9 +59,15 @@ class Outcome(Block):
 
     @model_validator(mode="after")
     def _has_its_parameters(self) -> Outcome:
-        needed = MEASURES[self.measure]
-        if set(self.parameters) != set(needed):
-            raise ValueError(f"measure {self.measure} takes the parameters: {', '.join(needed) or 'none'}")
+        for what in broken_parameters(self.measure, self.parameters):
+            raise ValueError(what)
+        for name in ("student_covariates", "student_weights"):
+            if len(set(getattr(self, name))) < len(getattr(self, name)):
+                raise ValueError(f"`{name}` names one twice")
+        try:
+            date.fromisoformat(f"2023-{self.baseline_day}")
+        except ValueError:
+            raise ValueError("`baseline_day` is no day of every year") from None
         if self.code_lists == "unchanged" and self.measure not in ("any_action", "action_count"):
             raise ValueError("`code_lists` belongs to outcomes of discipline actions")
         if self.measure == "published_rate" and not self.is_of_everybody:

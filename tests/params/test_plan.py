@@ -133,7 +133,8 @@ def choices(annotation) -> set[str]:
     return {w for part in get_args(annotation) for w in choices(part)}
 
 
-WORDS = sorted(choices(Study) | {"narrowed"} | {entry.id for entry in (*STUDY.outcomes, *STUDY.specifications)})
+WORDS = sorted(choices(Study) | {"narrowed", "yes", "no", "EXP"}
+               | {entry.id for entry in (*STUDY.outcomes, *STUDY.specifications)})
 
 
 def others(value) -> list:
