@@ -14,26 +14,30 @@ _EXCHANGED = {"%d": "%m", "%m": "%d"}
 
 
 def misread_dates(column: Text, form: str, distinct: Mapping[str, object], school_year: int
-                  ) -> tuple[frozenset[str], str]:
-    """Return the texts that show that a column's dates are not in its format, with a hint; none where these are few.
+                  ) -> tuple[Mapping[str, str], str]:
+    """Return texts that show that a column's dates are not in its format, with the rule of the file that each breaks,
+    and a hint; none where these are few.
 
     A date written month first and read day first does not fit at all (31 October), falls into another school year, or
     is taken for another day of the year (5 September, 9 May); the last cannot be told, so that the first two must do.
 
     Parameters
     ----------
-    form : the declared format, or nothing.
+    form : the declared format, or nothing: year-month-day.
     distinct : what became of every text of the column.
     """
-    bad, outside = (_broken(distinct, rule) for rule in ("bad_date", "date_outside_school_year"))
+    bad, outside, numbers = (_broken(distinct, rule) for rule in ("bad_date", "date_outside_school_year", "day_number"))
     dated = int((~column.is_in({""})).sum())
     other = _exchanged(form)
     if bad and other is not None:
         parse = day(other, school_year, missing=None)
         mended = {text for text in bad | outside if not isinstance(parse(text), Broken)}
         if mended & bad and _are_many(column, mended, dated):
-            return frozenset(mended), "Day and month stand in the other order."
-    return (bad if _are_many(column, bad, dated) else frozenset()), ""
+            return dict.fromkeys(mended, "date_format"), "Day and month stand in the other order."
+    many = {text: "excel_serial_date" for text in numbers if _share(column, numbers, dated) > _MOST_MISREAD}
+    if _are_many(column, bad, dated):
+        many |= dict.fromkeys(bad, "date_format" if form else "date_format_undeclared")
+    return many, ""
 
 
 def _broken(distinct: Mapping[str, object], rule: str) -> frozenset[str]:
@@ -44,6 +48,11 @@ def _are_many(column: Text, texts: Collection[str], dated: int) -> bool:
     """Return whether texts stand in every dated row, or in more than a typing error or two would."""
     rows = int(column.is_in(texts).sum())
     return rows > 0 and (rows == dated or (rows > 1 and rows > _MOST_MISREAD * dated))
+
+
+def _share(column: Text, texts: Collection[str], dated: int) -> float:
+    """Return the share of dated rows that hold one of the texts; nobody types a day number, so that one may do."""
+    return int(column.is_in(texts).sum()) / max(dated, 1)
 
 
 def _exchanged(form: str) -> str | None:

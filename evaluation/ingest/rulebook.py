@@ -55,7 +55,8 @@ REFUSE_FILE: Mapping[str, Rule] = {
                        "Export again with the id column formatted as text; do not retype the ids."),
     "leading_zeros_lost": Rule("Ids are shorter than ids of this district are: leading zeros were lost",
                                "Export the id column as text, or declare `student_id: {zero_pad: …}` in mapping.yaml."),
-    "date_format_undeclared": Rule("Dates are not written year-month-day and no format is declared",
+    "date_format_undeclared": Rule("Dates are not written year-month-day (months: year-month) and no format is "
+                                   "declared",
                                    "Declare `format` for the column in mapping.yaml."),
     "date_format": Rule("Dates do not fit the declared format", "Correct `format` in mapping.yaml."),
     "excel_serial_date": Rule("Dates are spreadsheet day numbers", "Format the column as a date and export again."),
@@ -93,7 +94,10 @@ SET_ASIDE: Mapping[str, Rule] = {
     "negative": Rule("The number is negative", "Correct the number."),
     "not_half_days": Rule("Days are not whole or half", "Round to half days at the source."),
     "out_of_range": Rule("The number is outside its limits", "Correct the number."),
-    "bad_date": Rule("The date does not fit the declared format", "Write the date in the declared format."),
+    "bad_date": Rule("The date does not exist or is not written in the column's format",
+                     "Write an existing date in the declared format; without one, as year-month-day (a month as "
+                     "year-month)."),
+    "day_number": Rule("The date is a spreadsheet day number", "Format the cell as a date and export again."),
     "date_outside_school_year": Rule("The date is outside the school year (1 July to 30 June)",
                                      "Correct the date, or move the row to its year."),
     "item_outside_scale": Rule("The answer is outside the item's scale", "Correct the answer or its scale."),

@@ -133,7 +133,7 @@ def _refuse_column(sheet: Sheet, column: Text, source: SourceColumn, distinct: M
                    school_year: int) -> None:
     rules = {text: value.rule for text, value in distinct.items() if isinstance(value, Broken)}
     misread, hint = misread_dates(column, source.format or "", distinct, school_year)
-    rules |= dict.fromkeys(misread, "date_format")
+    rules |= misread
     for rule in sorted(set(rules.values()) & set(REFUSE_FILE)):
         at = sheet.rows[column.is_in({text for text, broken in rules.items() if broken == rule})]
         raise RefusedFileError(Flaw(rule, int(at[0]), source.column, len(at), hint if rule == "date_format" else ""),

@@ -183,9 +183,7 @@ def _date(text: str, form: str | None) -> date | Broken:
     try:
         return datetime.strptime(text, form or "%Y-%m-%d").date()
     except ValueError:
-        if _SERIAL.match(text):
-            return Broken("excel_serial_date")
-        return Broken("bad_date" if form else "date_format_undeclared")
+        return Broken("day_number" if _SERIAL.match(text) else "bad_date")
 
 
 def _number(text: str) -> Decimal | Broken:

@@ -194,6 +194,24 @@ def test_few_dates_out_of_form_are_rows_and_many_are_the_format(bad: int, good: 
     assert report.rows_quarantined == (0 if is_refused else bad)
 
 
+@pytest.mark.parametrize(("form", "good", "bad", "rule", "file_rule"), [
+    ("", "2023-08-23", "2024-02-30", "bad_date", "date_format_undeclared"),
+    ("", "2023-08-23", "08/23/2023", "bad_date", "date_format_undeclared"),
+    ("", "2023-08-23", "2023-08-23T00:00:00Z", "bad_date", "date_format_undeclared"),
+    ("", "2023-08-23", "45161", "day_number", "excel_serial_date"),
+    ("%m/%d/%Y", "08/23/2023", "45161", "day_number", "excel_serial_date")])
+def test_one_date_out_of_form_is_a_row_and_more_than_a_tenth_are_the_file(
+        form: str, good: str, bad: str, rule: str, file_rule: str, take: Take, rows_of: Callable[..., bytes]) -> None:
+    column = {"column": "Entry", "format": form} if form else "Entry"
+    for n_bad, kind in ((1, "quarantined"), (2, "quarantined"), (7, "refused")):
+        rows = [f"{i:07},101,{bad if i <= n_bad else good},,7" for i in range(1, 61)]
+        report = _report(take({"2024/enrollment.csv": rows_of("enrollment", rows)},
+                              tables__enrollment__columns__entry_date=column), "enrollment")
+        found = [(f.kind, f.rule, f.row, f.column, f.count) for f in report.findings if f.kind != "note"]
+        assert found == [(kind, file_rule if kind == "refused" else rule, 2, "Entry", n_bad)]
+        assert report.rows_in == 60
+
+
 def test_dates_of_another_year_are_not_taken_for_another_order(take: Take, rows_of: Callable[..., bytes]) -> None:
     entries = ("10/04/2024", "11/05/2024", "08/23/2024", "31/31/2023")
     rows = [f"000000{i},101,{entry},,7" for i, entry in enumerate(entries, start=1)]
