@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from evaluation.ingest.identity.birth_dates import birth_dates
 from evaluation.ingest.identity.narrative import narratives
-from evaluation.ingest.identity.person_names import is_name_alone, names_among, names_person_surely
+from evaluation.ingest.identity.person_names import (
+    are_names_of_things,
+    is_name_alone,
+    names_among,
+    names_person_among_words,
+    names_person_surely,
+)
 from evaluation.ingest.identity.shapes import Shapes, plain, shaped
 from evaluation.ingest.identity.word_lists import listed
 
@@ -22,7 +28,7 @@ _HEADERS = (
     ("social security number", re.compile(r"\bssn?\b|social security"
                                           r"|^soc(?:ial)?(?: sec)?(?: ?(?:no|num|nbr|number))?$")),
     ("date of birth", re.compile(r"\bdob\b|birth|\bborn\b|nacimiento|^b ?(?:date|dt|day)$")),
-    ("e-mail", re.compile(r"\be ?mail\b")),
+    ("e-mail", re.compile(r"\be ?mail\b|\belectronic mail\b")),
     ("phone", re.compile(r"phones?\b|\bmobile\b|^cell(?: (?:no|num|number))?$|\bfax\b|\btel(?:efono)?\b")),
     ("address", re.compile(r"\baddress|\bstreet\b|\bzip|\bpostal|\bhome (?:city|town)\b|\bdirecci[oó]n\b"
                            r"|\b(?:home|house|residence|student|pupil) (?:(?:lat|long)itude|lat|lon|lng|gps)\b")),
@@ -59,6 +65,7 @@ _ANYWHERE = (
                 re.IGNORECASE)),
 )
 """Kind, the shape without which it cannot be, and what a value must hold: digits are `9`, words `a` in a shape."""
+_LETTERS = re.compile("a")
 _HOUSE = re.compile(r"^9{1,6}a? .*a")
 _ROADS = re.compile(r"^\d{1,6} +(.+?)(?:[, ]+(?:apt|suite|ste|unit|#).*|,.*)?$", re.IGNORECASE)
 _SOCIAL = re.compile(r"(?!000|666|9)\d{3}(?!00)\d{2}(?!0000)\d{4}$")
@@ -110,13 +117,8 @@ def kind_of_values(values: Iterable[str], *, is_declared: bool, school_year: int
     shapes = shaped(v for v in values if v)
     if not shapes.n:
         return None
-    for kind, shape, pattern in _ANYWHERE:
-        found = frozenset(v for v in shapes.matching(shape) if pattern.search(plain(v)))
-        if kind == "address":
-            houses = shapes.matching(_HOUSE)
-            found |= frozenset(v for v in houses if len(found) >= _SOME * shapes.n or _is_road(v))
-        if found:
-            return kind, found
+    if anywhere := _anywhere(shapes):
+        return anywhere
     words = _words(header)
     names = names_among(shapes, words, is_declared=is_declared)
     if is_declared:
@@ -130,6 +132,39 @@ def kind_of_values(values: Iterable[str], *, is_declared: bool, school_year: int
         ("name", names),
         ("date of birth", birth_dates(shapes, words, school_year)),
     ):
+        if found:
+            return kind, found
+    return None
+
+
+def kind_of_strewn(texts: Iterable[str], pairs: Iterable[str], columns: Mapping[str, Collection[str]]
+                   ) -> tuple[str, frozenset[str]] | None:
+    """Return (kind, what was found) for the first kind that occurs among single texts of no column, or None.
+
+    Nothing stands beside them that tells numbers and dates from others, so that these are not looked at. A word alone
+    is a name unless a column of the file holds names of schools, places or programs.
+
+    Parameters
+    ----------
+    pairs : texts that stand side by side, with a comma between them.
+    columns : distinct values of the file's columns by name.
+    """
+    shapes = shaped(v for v in texts if v)
+    if anywhere := _anywhere(shapes):
+        return anywhere
+    has_things = any(are_names_of_things(shaped(values), _words(name)) for name, values in columns.items())
+    is_person = names_person_surely if has_things else names_person_among_words
+    names = frozenset((*filter(is_person, shapes.matching(_LETTERS)), *filter(names_person_surely, pairs)))
+    found = names or narratives(shapes)
+    return ("name" if names else "free text", found) if found else None
+
+
+def _anywhere(shapes: Shapes) -> tuple[str, frozenset[str]] | None:
+    for kind, shape, pattern in _ANYWHERE:
+        found = frozenset(v for v in shapes.matching(shape) if pattern.search(plain(v)))
+        if kind == "address":
+            houses = shapes.matching(_HOUSE)
+            found |= frozenset(v for v in houses if len(found) >= _SOME * shapes.n or _is_road(v))
         if found:
             return kind, found
     return None

@@ -92,6 +92,17 @@ def names_person_surely(value: str) -> bool:
     return _names_person(value, "strict")
 
 
+def names_person_among_words(value: str) -> bool:
+    """Return whether a text names a person among others that are words, but no names of places or programs."""
+    return _names_person(value, "loose")
+
+
+def are_names_of_things(shapes: Shapes, header: str) -> bool:
+    """Return whether values name schools, places, programs or what else is named for persons, by their column."""
+    is_told = _NAMED_FOR.search(header) or _PLACE.search(header)
+    return is_told is not None and _likeness(shapes, header) in ("strict", "named_for")
+
+
 def is_name_alone(word: str) -> bool:
     """Return whether a word in lower case is a name and no ordinary word."""
     return _is_name(word) and not _is_ordinary(word)

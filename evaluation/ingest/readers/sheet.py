@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import chain, islice, repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,11 +33,15 @@ class Sheet:
     """Columns of trimmed text; `rows` are spreadsheet rows of the kept records, `flaws` those of the others.
 
     `shown` is how a message may call a column: an undeclared name that could be a value is replaced by its place.
+    `odd_fields` are, by place, (the column's name, the first row of every text) in the `odd_rows` records that have
+    more or fewer fields than the header.
     """
 
     columns: Mapping[str, Text]
     shown: Mapping[str, str]
     rows: NDArray[np.int64]
+    odd_rows: int
+    odd_fields: tuple[tuple[str, Mapping[str, int]], ...]
     flaws: tuple[Flaw, ...]
     notes: tuple[Flaw, ...]
     rows_in: int
@@ -88,7 +92,8 @@ def read_sheet(content: bytes, table: SourceTable, *, name: str = "") -> Sheet:
     shown = {title: shown_name(title, place, table) for place, title in enumerate(header, start=1) if title}
     if file.kind == "xlsx":
         _check_blank_down(named, table, rows_in)
-    return Sheet(named, shown, found.rows[~is_header], tuple(flaws),
+    odd_fields = tuple(zip(chain(header, repeat("")), found.odd_fields, strict=False))
+    return Sheet(named, shown, found.rows[~is_header], len(found.odd), odd_fields, tuple(flaws),
                  (*(csv_notes(file.content) if file.kind == "csv" else ()), *empty, *notes), rows_in)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -44,12 +44,14 @@ class Text:
 class Coded:
     """Records of one width as columns; `rows` are their numbers, `odd` (number, width) of the others.
 
-    `empty` counts records of empty fields, which are in neither.
+    `odd_fields` holds, place by place, the texts of those and the first row of each. `empty` counts records of empty
+    fields, which are in neither.
     """
 
     columns: tuple[Text, ...]
     rows: NDArray[np.int64]
     odd: tuple[tuple[int, int], ...]
+    odd_fields: tuple[Mapping[str, int], ...]
     empty: int
 
 
@@ -108,6 +110,7 @@ def coded(records: Iterator[list[str]], width: int, first_row: int) -> Coded:
     columns = [_Column() for _ in range(width)]
     rows: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
     odd: list[tuple[int, int]] = []
+    odd_fields: list[dict[str, int]] = []
     empty = 0
     while chunk := list(islice(records, _AT_ONCE)):
         numbers = np.arange(first_row, first_row + len(chunk))
@@ -116,8 +119,10 @@ def coded(records: Iterator[list[str]], width: int, first_row: int) -> Coded:
         is_whole = widths == width
         if not is_whole.all():
             others = np.flatnonzero(~is_whole & (widths > 0))
-            filled = [(int(numbers[i]), int(widths[i])) for i in others if any(field.strip() for field in chunk[i])]
-            odd += filled
+            filled = [i for i in others if any(field.strip() for field in chunk[i])]
+            odd += [(int(numbers[i]), int(widths[i])) for i in filled]
+            for i in filled:
+                _add_fields(odd_fields, chunk[i], int(numbers[i]))
             empty += len(others) - len(filled)
             chunk = [chunk[i] for i in np.flatnonzero(is_whole)]
             numbers = numbers[is_whole]
@@ -129,7 +134,13 @@ def coded(records: Iterator[list[str]], width: int, first_row: int) -> Coded:
     if is_empty.any():
         empty += int(is_empty.sum())
         whole, whole_rows = tuple(text.kept(~is_empty) for text in whole), whole_rows[~is_empty]
-    return Coded(whole, whole_rows, tuple(odd), empty)
+    return Coded(whole, whole_rows, tuple(odd), tuple(odd_fields), empty)
+
+
+def _add_fields(places: list[dict[str, int]], record: list[str], row: int) -> None:
+    places += [{} for _ in range(len(record) - len(places))]
+    for place, text in zip(places, record, strict=False):
+        place.setdefault(shown(text), row)
 
 
 def _are_empty(columns: Sequence[Text], rows: int) -> NDArray[np.bool_]:
