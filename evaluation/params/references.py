@@ -83,6 +83,8 @@ def _broken_students(spec: Specification, key: str, found: Study) -> Iterator[tu
     """Choices that student moments do not know."""
     if spec.weights == "own" or spec.sample == "own":
         yield key, "`student_panel` has both groups in one regression.", "Leave `weights: own` and `sample: own` out."
+    if spec.base != "universal":
+        yield f"{key}.base", "`student_panel` has one base for each cohort.", "Leave `base` out."
     breaks = {e.id for e in found.events if e.kind == "break"}
     if set(spec.exclude_events) not in (set(), breaks):
         yield (f"{key}.exclude_events", "student moments are made with all periods or without the breaks.",
@@ -176,6 +178,15 @@ def _broken_frame(found: Study) -> Iterator[tuple[str, str, str]]:
 
 
 def _broken_lineage(found: Study) -> Iterator[tuple[str, str, str]]:
+    into = {merger.id: merger.merged_into for merger in found.lineage}
+    for i, school in enumerate(into):
+        seen, end = {school}, into[school]
+        while end in into and end not in seen:
+            seen.add(end)
+            end = into[end]
+        if end == school:
+            yield (f"lineage.{i}.merged_into", f"`{school}` merges into itself, by itself or through others.",
+                   "Name the school it lives on in, or null.")
     for i, merger in enumerate(found.lineage):
         for key, school in (("id", merger.id), ("merged_into", merger.merged_into)):
             if school is not None and not any(school.startswith(f"{d.id}-") for d in found.districts):
@@ -245,4 +256,4 @@ def _repeated(key: str, ids: list[str]) -> Iterator[tuple[str, str, str]]:
 def _unknown(key: str, value: str, known: Any, kind: str) -> Iterator[tuple[str, str, str]]:
     names = sorted(known)
     if value not in names:
-        yield key, f"there is no {kind} `{value}`.", f"Known: {', '.join(names)}."
+        yield key, f"there is no {kind} `{value}`.", f"Known: {', '.join(names) or 'none'}."
