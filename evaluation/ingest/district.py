@@ -18,6 +18,7 @@ from evaluation.ingest.delivery.accounted import file_report, note_rosters, note
 from evaluation.ingest.delivery.claims import claimed
 from evaluation.ingest.delivery.delivered import DeliveredFile
 from evaluation.ingest.delivery.foreign import refuse_foreign
+from evaluation.ingest.delivery.listed_students import refuse_listed_students
 from evaluation.ingest.delivery.missing import missing_tables
 from evaluation.ingest.delivery.taken import count_unread, refuse_lost_zeros, take
 from evaluation.ingest.identity.crosswalk import Crosswalk
@@ -65,6 +66,7 @@ def ingest_district(mapping: DistrictMapping, paths: Iterable[str], read: Callab
     files = _taken(mapping, paths, read, study, session, key=key, crosswalk=crosswalk or Crosswalk())
     supersede(files)
     refuse_conflicts(files)
+    refuse_listed_students(files, mapping)
     refuse_lost_zeros(files, mapping)
     hold_shrunk(files, mapping.district_id, study.deliveries.accept_smaller)
     tables: dict[str, pd.DataFrame] = {}

@@ -60,3 +60,25 @@ def test_empty_folders_of_versions_and_years_are_no_files(delivered: Path) -> No
     for name in ("2024@2024-11-06", "2025", "2024/.cache"):
         (delivered / name).mkdir()
     assert check_delivery([delivered], None)["verdict"]["exit_code"] == 0
+
+
+def _listed(ids: list[str], extra: list[str], rows_of: Callable[..., bytes]) -> dict[str, bytes]:
+    return {"2024/schools.csv": rows_of("schools", [f"{school},6,8,180" for school in ("101", "102", *extra)]),
+            "2024/enrollment.csv": rows_of("enrollment", [f"{i},101,08/23/2023,05/31/2024,7" for i in ids])}
+
+
+@pytest.mark.parametrize(("ids", "extra", "rule"), [
+    ([f"{i:07d}" for i in range(1, 60)], [f"{i:07d}" for i in range(1, 6)], "schools_are_students"),
+    ([f"{i:07d}" for i in range(1, 60)], [f"{i:07d}" for i in range(1, 4)], None),
+    ([f"a{i}" for i in range(100, 160)], [f"A{i}" for i in range(100, 160)], "schools_are_students"),
+    ([str(i) for i in range(100, 900)], [str(i) for i in range(103, 123)], None),
+])
+def test_a_school_list_of_students_is_refused_and_they_are_not_named(
+        ids: list[str], extra: list[str], rule: str | None, take: Callable[..., District],
+        rows_of: Callable[..., bytes]) -> None:
+    found = take(_listed(ids, extra, rows_of))
+    schools = next(f for f in found.files if f.table == "school_year")
+    assert {f.rule for f in schools.findings if f.kind == "refused"} == ({rule} if rule else set())
+    if rule:
+        assert found.tables["school_year"].empty
+        assert not any(i in str(found.files) for i in extra)
