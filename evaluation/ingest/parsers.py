@@ -20,6 +20,7 @@ from evaluation.ingest.mapping.schema import (
 from evaluation.ingest.values import (
     MOST_DAYS,
     Broken,
+    Parsed,
     Parser,
     code,
     consent,
@@ -123,7 +124,12 @@ def canonical_action_id(text: str, school_year: int) -> str:
 def _answer(table: SourceTable, scale: tuple[int, int], *, blank: None) -> Parser:
     inside = integer(*scale, outside="item_outside_scale")
     labels = table.answers if isinstance(table, SurveyTable) else {}
-    return lambda text: blank if not text else inside(str(labels.get(text, text)))
+    return lambda text: blank if not text else _told(inside(str(labels.get(text, text))))
+
+
+def _told(answer: Parsed) -> Parsed:
+    """Return an answer; of one that is no number it is said that its label can be declared."""
+    return Broken("unknown_answer") if answer == Broken("not_a_number") else answer
 
 
 def _widest(scales: Mapping[str, tuple[int, int]]) -> tuple[int, int]:

@@ -30,6 +30,7 @@ _NO_ID = ("null", "(null)", "none", "nan", "n/a")
 _TOTAL = re.compile(r"^(?:grand |sub)?totals?:?$", re.IGNORECASE)
 _DECIMAL = re.compile(r"^[-−+]?\d+(?:\.\d+)?$")
 _COMMA = re.compile(r"^[-−+]?\d+(?:,\d+)+(?:\.\d+)?$")
+_POINTED = re.compile(r"^[-−+]?[\d,]*\.[\d.,]*$")
 _SERIAL = re.compile(r"^[34]\d{4}(?:\.\d+)?$")
 _GRADE = re.compile(r"^(\d{1,2})(?:st|nd|rd|th)?$", re.IGNORECASE)
 _SENTINEL_YEARS = (1900, 9999)
@@ -46,18 +47,19 @@ def guarded(parse: Parser, source: SourceColumn) -> Parser:
             return Broken("formula_error")
         if _SUPPRESSED.match(text):
             return Broken("already_suppressed")
-        return parse(_plain_number(text, source))
+        number = _plain_number(text, source)
+        return number if isinstance(number, Broken) else parse(number)
     return parsed
 
 
-def _plain_number(text: str, source: SourceColumn) -> str:
+def _plain_number(text: str, source: SourceColumn) -> str | Broken:
     """Return a number in the column's declared marks as digits and a point; what does not fit them stays as it is."""
     mark = re.escape(source.thousands or "")
     if source.thousands is None and source.decimal == ".":
         return text
     whole = rf"\d{{1,3}}(?:{mark}\d{{3}})+|\d+" if mark else r"\d+"
     if re.fullmatch(rf"[-−+]?(?:{whole})(?:{re.escape(source.decimal)}\d+)?", text) is None:
-        return text if source.decimal == "." else text.replace(".", ",")
+        return Broken("decimal_point") if source.decimal != "." and _POINTED.match(text) else text
     return text.replace(source.thousands or "", "").replace(source.decimal, ".")
 
 

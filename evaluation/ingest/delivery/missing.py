@@ -21,7 +21,7 @@ def missing_tables(files: Sequence[DeliveredFile], mapping: DistrictMapping) -> 
     for name in ALWAYS_SENT:
         if not files or name in claimed:
             continue
-        found = findings("refused", [Flaw("no_file")], RULES)
+        found = findings("refused", [Flaw("no_file", hint=f"The table is `{name}`.")], RULES)
         pattern = mapping.tables.sent()[name].files
         yield FileReport(mapping.district_id, max(file.school_year for file in files), name,
                          f"{mapping.district_id}/{pattern}", 0, 0, 0, 0, sentence(found[0]), found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import re
 import struct
 import zipfile
 import zlib
@@ -31,6 +32,13 @@ _SUFFIXES: Mapping[str, str] = {".csv": "csv", ".txt": "csv", ".tsv": "csv", ".x
 _WORDS: Mapping[str, str] = {"csv": "text", "xlsx": "an .xlsx workbook", "parquet": "a Parquet file", "xml": "XML",
                              "gz": "compressed with gzip", "zip": "a zip archive"}
 _OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"
+_OTHERS = (
+    (re.compile(rb"7z\xbc\xaf\x27\x1c|Rar!"), "It is an archive of another kind than zip and gzip."),
+    (re.compile(rb"%PDF"), "It is a PDF document."),
+    (re.compile(rb"\xff\xfe\0\0|\0\0\xfe\xff"), "It is text in UTF-32: save it as UTF-8."),
+    (re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:\[\s*[\[{]|\{\s*\")"), "It is JSON."),
+)
+"""How files of other kinds begin, and what they are."""
 _LOCKED = "EncryptedPackage".encode("utf-16-le")
 
 
@@ -91,6 +99,8 @@ def check_sizes(archive: zipfile.ZipFile, packed: int) -> None:
 
 def _kind(content: bytes, name: str) -> Literal["csv", "xlsx", "parquet", "xml", "gz", "zip"]:
     found: Literal["csv", "xlsx", "parquet", "xml", "gz", "zip"] = "csv"
+    if (other := next((what for begin, what in _OTHERS if begin.match(content)), None)) is not None:
+        raise RefusedFileError(Flaw("not_a_table", hint=other))
     if content.startswith(b"\x1f\x8b"):
         found = "gz"
     elif content.startswith((b"PK\x03\x04", b"PK\x05\x06")):

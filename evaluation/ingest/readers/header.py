@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -11,6 +12,7 @@ from evaluation.ingest.mapping.schema import SourceTable
 from evaluation.ingest.records import Flaw, RefusedFileError
 
 TITLES_SEARCHED = 15
+_MARK = {"\ufeff": "BYTE-ORDER MARK"}
 _SIMILAR = 0.6
 _SOME = 0.5
 """Share of the declared columns from which on a line is a header."""
@@ -40,7 +42,7 @@ def check_header(header: list[str], row: int, below: Iterable[tuple[int, list[st
         for number, record in below:
             if set(required) <= {field.strip() for field in record}:
                 raise RefusedFileError(Flaw("title_rows", number, hint=f"The header is in row {number}."), n_rows)
-        hint = (_other_delimiter(header) or _no_header(len(missing), len(required))
+        hint = (_other_delimiter(header) or _alike(missing, header) or _no_header(len(missing), len(required))
                 or _nearest(missing[0], header, table))
         raise RefusedFileError(Flaw("missing_column", row, missing[0], hint=hint), n_rows)
     for place, name in enumerate(header):
@@ -67,6 +69,30 @@ def _other_delimiter(header: list[str]) -> str:
     if other is None:
         return ""
     return f"The header is one column and holds `{'tab' if other == chr(9) else other}`: declare `delimiter`."
+
+
+def _alike(missing: Iterable[str], header: list[str]) -> str:
+    """Say by what a column's name differs from the declared one that looks the same, or nearly so."""
+    looks = {_looks(name): (place, name) for place, name in enumerate(header, start=1) if name}
+    wanted = next((name for name in missing if _looks(name) in looks), None)
+    if wanted is None:
+        return ""
+    place, name = looks[_looks(wanted)]
+    odd = sorted({_MARK.get(c, unicodedata.name(c, f"U+{ord(c):04X}")) for c in {*name} ^ {*wanted}
+                  if not c.isascii() or (c.isspace() and c != " ")})
+    by = [f"the character {character}" for character in odd]
+    if not odd:
+        by = ["capitals"] * (_spaced(name) != _spaced(wanted)) + ["spaces"] * (name.casefold() != wanted.casefold())
+    return f"The name of column {place} differs from `{wanted}` only by {' and '.join(by)}: write both alike."
+
+
+def _looks(name: str) -> str:
+    """Return a name without what the eye passes over: capitals, spaces and unseen characters."""
+    return "".join(c for c in unicodedata.normalize("NFKC", name).casefold() if unicodedata.category(c)[0] not in "ZC")
+
+
+def _spaced(name: str) -> str:
+    return "".join(name.split())
 
 
 def _no_header(n_missing: int, n_declared: int) -> str:
