@@ -80,6 +80,14 @@ def _alone(name: str, frame: Frame) -> Frame:
     return frame
 
 
+def _days_of_month() -> nw.Expr:
+    """Return the days of `month`, a yyyymm."""
+    year, month = nw.col("month") // 100, nw.col("month") % 100
+    february = nw.when(year % 4 == 0).then(nw.lit(29)).otherwise(nw.lit(28))
+    others = nw.when(month.is_in([4, 6, 9, 11])).then(nw.lit(30)).otherwise(nw.lit(31))
+    return nw.when(month == 2).then(february).otherwise(others)
+
+
 def _dated(name: str, frame: Frame, enrolled: Frame, sessions: Frame | None) -> Frame:
     """Mark attendance of a day outside the student's spells, or outside the school's calendar."""
     spell = ("entry_date", "exit_date")
@@ -96,7 +104,7 @@ def _dated(name: str, frame: Frame, enrolled: Frame, sessions: Frame | None) -> 
 
 
 def _together(name: str, frame: Frame) -> Frame:
-    """Mark rows that cannot all be: spells that overlap, and more time than a day or a calendar has."""
+    """Mark rows that cannot all be: spells that overlap, and more time than a day, a month or a calendar has."""
     if name == "enrollment":
         frame = _overlaps(frame)
     if name == "attendance_part":
@@ -105,6 +113,9 @@ def _together(name: str, frame: Frame) -> Frame:
         enrolled_for = nw.col("half_days_enrolled").sum() if name == "attendance" else _WHOLE_DAY * nw.len()
         year = enrolled_for.over(*STUDENT_SCHOOL, "rule")
         frame = _flag(frame, "enrolled_over_calendar", year > _WHOLE_DAY * nw.col("calendar_days"))
+    if name == "attendance":
+        is_over = nw.col("half_days_enrolled") > _WHOLE_DAY * _days_of_month()
+        frame = _flag(frame, "enrolled_over_month", (nw.col("source_grain") == "month") & is_over)
     return frame
 
 

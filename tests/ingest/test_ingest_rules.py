@@ -120,6 +120,16 @@ def test_row_is_set_aside_and_located(rule: str, take: Take, files: Callable[[],
     assert set(where["row"]) == {row}
 
 
+@pytest.mark.parametrize(("month", "days"), [("2023-09", 30), ("2023-10", 31), ("2024-02", 29), ("2023-12", 31)])
+def test_a_month_has_no_more_days_enrolled_than_days(month: str, days: int, take: Take,
+                                                     rows_of: Callable[..., bytes]) -> None:
+    rows = [f"0000001,101,{month},{days},1,0", f"0000002,101,{month},{days}.5,1,0", f"0000003,101,{month},59,40,0"]
+    found = take({"2024/attendance.csv": rows_of("attendance", rows)})
+    report = _report(found, "attendance")
+    assert [(f.rule, f.row, f.count) for f in report.findings] == [("enrolled_over_month", 3, 2)]
+    assert found.tables["attendance"]["half_days_enrolled"].tolist() == [2 * days]  # type: ignore[index]
+
+
 @pytest.mark.parametrize(("table", "stranger"), [
     ("attendance", "0000009,101,2023-09,20,1,0"), ("survey", "0000009,101,1,bel1,1"),
     ("discipline", "0000009,101,8,10/02/2023,Out,1")])
