@@ -151,6 +151,15 @@ def test_the_matrix_tells_sent_refused_not_sent_and_no_rows(take: Take, session:
     assert state["student_year", None, 2023] == ("not_sent", 0)
 
 
+def test_the_matrix_does_not_run_to_years_that_nobody_asked_for(take: Take, session: Session) -> None:
+    found = take({"0024/survey.csv": b"a\n1\n", "2135/notes.txt": b"a\n1\n"})
+    assert [f.findings[0].rule for f in found.files if f.school_year != 2024] == ["outside_periods"] * 2
+    rows = coverage_matrix(found.files, {n: session.frame(t) for n, t in found.tables.items() if n in TABLES})
+    assert {r.school_year for r in rows} == {2024}
+    alone = take({"0024/survey.csv": b"a\n1\n"}, only=True)
+    assert coverage_matrix(alone.files, {}) == ()
+
+
 def _series(levels: list[float], n: int = 1_000, measure: str = "share") -> Series:
     points = [Point(2015 + i, round(level * n), n, n, level * (1 - level) / n) for i, level in enumerate(levels)]
     return Series("ia-9001", "ia-9001", "t", "c", "x", measure, tuple(points))

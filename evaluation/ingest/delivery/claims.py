@@ -43,8 +43,8 @@ def claimed(path: str, mapping: DistrictMapping, study: Study) -> Iterator[Deliv
     for name in claims or ("unclaimed",):
         record = (sent[name].kind_of_record() or "") if len(claims) > 1 else ""
         file = DeliveredFile(path, name, school_year, day, record)
-        if not claims:
-            file.refuse(Flaw("unclaimed_file"))
-        elif file.school_year not in study.periods.all():
+        if file.school_year not in study.periods.all():
             file.refuse(Flaw("outside_periods"))
+        elif not claims:
+            file.refuse(Flaw("unclaimed_file"))
         yield file

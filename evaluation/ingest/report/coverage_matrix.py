@@ -26,6 +26,9 @@ WHOLE_DISTRICT = ("student_year",)
 IF_SENT = ("school_session",)
 """Tables that a district may do without: they are missed only where it sent some of them."""
 
+_OF_NO_YEAR = ("no_file", "outside_periods")
+"""Refusals that stand for no school year of the delivery."""
+
 
 @dataclass(frozen=True)
 class Covered:
@@ -49,16 +52,16 @@ def coverage_matrix(files: Iterable[FileReport], tables: Mapping[str, Frame]) ->
 
     Notes
     -----
-    Years run from the district's first to its last, so that a year between them without any file shows. One refused
-    file makes its table and year `refused`, as later stages leave that year out.
+    Years run from the district's first to its last of those that can be taken, so that a year between them without any
+    file shows. One refused file makes its table and year `refused`, as later stages leave that year out.
     """
     accepted: set[tuple[str, str, int]] = set()
     refused: set[tuple[str, str, int]] = set()
     years: dict[str, set[int]] = defaultdict(set)
     for file in files:
-        years[file.district_id].add(file.school_year)
-        if any(finding.rule == "no_file" for finding in file.findings):
+        if any(finding.rule in _OF_NO_YEAR for finding in file.findings):
             continue
+        years[file.district_id].add(file.school_year)
         (accepted if file.refusal is None else refused).add((file.district_id, file.table, file.school_year))
     rows = {name: _rows(tables[name], name) for name in CANONICAL if name in tables}
     listed = rows.get("school_year", {})
