@@ -13,7 +13,7 @@ import typer
 from evaluation.cli.output import write_output
 from evaluation.errors import DeliveryError
 from evaluation.ingest.district_folder import MAPPING, delivered_at, district_of, read_folder_mapping
-from evaluation.ingest.identity.crosswalk import written
+from evaluation.ingest.identity.crosswalk import CROSSWALKS, read_crosswalk, written
 from evaluation.ingest.identity.hashed_file import Copy, copies
 from evaluation.ingest.identity.hashed_mapping import with_hashed_years
 from evaluation.ingest.identity.key_file import read_given_key, read_named_key, write_key_file
@@ -69,7 +69,7 @@ def rotate(
     """Write the crosswalk from pseudonyms under the old key to those under the new one.
 
     The district runs it: its files hold the ids. The crosswalk holds pseudonyms only and is written beside
-    mapping.yaml, where the intake finds it.
+    mapping.yaml, where the intake finds it; one that would not go together with those that lie there is not written.
 
     Example: `evaluation key rotate old.key new.key --ids ia-9001`
     """
@@ -87,7 +87,10 @@ def rotate(
     state = state_of(mapping.district_id)
     sides = [student_pseudonyms(k, mapping.district_id, state, mapping.student_id.id_type) for k in keys]
     target = folder / f"crosswalk_{named[0]}_{named[1]}.csv"
-    write_output(written(found, *sides, old_key_id=named[0], new_key_id=named[1]).encode(), target)
+    content = written(found, *sides, old_key_id=named[0], new_key_id=named[1]).encode()
+    others = {str(p): p.read_bytes() for p in sorted(folder.glob(CROSSWALKS)) if p != target}
+    read_crosswalk(others | {str(target): content})
+    write_output(content, target)
     stderr().print(f"{len(found):,} students carried from key {named[0]} to key {named[1]}.", style="green")
     typer.echo(str(target))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from evaluation.ingest.district_folder import (
     delivered_at,
     delivered_paths,
     district_of,
+    empty_years,
     read_delivered,
     read_folder,
 )
@@ -36,6 +38,7 @@ from evaluation.ingest.report.revised import told
 from evaluation.ingest.versions import snapshot, year_and_day
 from evaluation.params import Study
 
+_DISTRICT = re.compile(rb"(?m)^district_id:\s*[\"']?([\w-]+)")
 _NO_SECRET = b"checked only; no pseudonym leaves this module"
 
 
@@ -102,6 +105,8 @@ def check_delivery(paths: Sequence[Path], study: Study | None, *, previous: Path
             definitions=WORDS if study is None else f"study {study.id}")
         if is_whole:
             content |= identity_of({a.folder.name: _linked(a.folder) for a in asked}, tables)
+            content["advice"] += [_nothing_in(a.folder.name, place) for a in asked
+                                  for place in empty_years(a.folder.path)]
     if not is_whole:
         content["coverage"] = [row for row in content["coverage"] if row["table"] in names]
     content |= told((revision for district in found for revision in district.revisions),
@@ -124,6 +129,11 @@ def _called_by_their_names(content: dict[str, Any], asked: Sequence[_Asked]) -> 
                 revision["before"] += " as sent before"
         content = a.laid.restored(content)
     return content
+
+
+def _nothing_in(district_id: str, folder: str) -> dict[str, str]:
+    return {"district_id": district_id, "what": f"The folder {folder} is empty.",
+            "fix": "Put the files of the year into it, or take it away."}
 
 
 def _linked(folder: DistrictFolder) -> dict[str, Any]:
@@ -159,11 +169,19 @@ def _sent_before(previous: Path, district_id: str, *, is_alone: bool) -> Path:
     """Return the folder of the district's delivery before: the one named, or the district's below it."""
     if (previous / district_id).is_dir():
         return previous / district_id
-    if is_alone and previous.is_dir() and any(year_and_day(place.name) for place in previous.iterdir()):
+    has_years = previous.is_dir() and any(year_and_day(place.name) for place in previous.iterdir())
+    if is_alone and has_years and not _is_of_another(previous, district_id):
         return previous
     raise DeliveryError(f"here is no earlier delivery of `{district_id}`.", where=str(previous),
                         fix="Name with --previous the folder as it was sent, with the folders of the school years in "
                             "it. A report does not do: it holds counts and no rows to compare.")
+
+
+def _is_of_another(folder: Path, district_id: str) -> bool:
+    """Return whether a folder's mapping says that it is another district's."""
+    mapping = folder / MAPPING
+    said = _DISTRICT.search(mapping.read_bytes()) if mapping.is_file() else None
+    return said is not None and said[1].decode() != district_id
 
 
 def _found(path: Path) -> Iterable[tuple[Path, set[str]]]:

@@ -18,6 +18,7 @@ from evaluation.ingest.versions import year_and_day
 from evaluation.params import Study
 
 MAPPING = "mapping.yaml"
+_OF_SYSTEMS = ("thumbs.db", "ehthumbs.db", "desktop.ini")
 
 
 @dataclass(frozen=True)
@@ -101,8 +102,19 @@ def _is_in_place_of_file(folder: Path) -> bool:
 
 
 def is_delivered(path: PurePath) -> bool:
-    """Return whether a path below a district's folder may be a delivered file: not hidden, no mapping, no crosswalk."""
-    return not is_beside(path) and not any(part.startswith(".") for part in path.parts)
+    """Return whether a path below a district's folder may be a delivered file: not hidden, no mapping, no crosswalk.
+
+    What operating systems leave in folders is none either.
+    """
+    is_hidden = any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
+    return not is_beside(path) and not is_hidden and path.name.casefold() not in _OF_SYSTEMS
+
+
+def empty_years(folder: Path) -> tuple[str, ...]:
+    """Return the school years' folders, and those of versions, in which no delivered file lies."""
+    years = [place for place in folder.iterdir() if place.is_dir() and year_and_day(place.name) is not None]
+    filled = {path.partition("/")[0] for path in delivered_paths(folder)}
+    return tuple(sorted(place.name for place in years if place.name not in filled))
 
 
 def district_of(path: Path) -> Path | None:

@@ -93,6 +93,17 @@ def test_rotating_writes_pseudonyms_of_both_keys_beside_the_mapping(tmp_path: Pa
     assert not any(k.decode() in said or k in target.read_bytes() for k in keys)
 
 
+def test_no_crosswalk_is_written_that_leads_in_a_circle(tmp_path: Path) -> None:
+    folder = _delivered(tmp_path / "in" / "ia-9001")
+    for name in ("a", "b"):
+        _say("new", tmp_path / f"{name}.key")
+    _say("rotate", tmp_path / "a.key", tmp_path / "b.key", "--ids", folder)
+    lies = sorted(folder.iterdir())
+    with pytest.raises(DeliveryError, match="in a circle"):
+        _say("rotate", tmp_path / "b.key", tmp_path / "a.key", "--ids", folder)
+    assert sorted(folder.iterdir()) == lies
+
+
 def _delivered(folder: Path) -> Path:
     return put(folder, good_files(), MAPPING)
 

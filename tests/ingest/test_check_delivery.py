@@ -134,3 +134,17 @@ def test_answers_that_no_scale_judged_are_noted(delivered: Path, study: Study) -
     declared = "    consent: given\n    answers: {Never: 1, Always: 5}"
     mapping.write_text(mapping.read_text().replace("    consent: given", declared))
     assert notes(None) == set()
+
+
+def test_what_operating_systems_leave_in_folders_is_no_delivered_file(delivered: Path) -> None:
+    before = check_delivery([delivered], None)
+    for name in ("Thumbs.db", ".DS_Store", "desktop.ini", "2024/Desktop.ini", "2024/Thumbs.db"):
+        (delivered / name).write_bytes(b"x")
+    assert check_delivery([delivered], None) == before
+
+
+def test_an_empty_folder_of_a_year_is_mentioned(delivered: Path) -> None:
+    for name in ("2026", "2024@2024-10-14"):
+        (delivered / name).mkdir()
+    told = [one["what"] for one in check_delivery([delivered], None)["advice"]]
+    assert {"The folder 2024@2024-10-14 is empty.", "The folder 2026 is empty."} <= set(told)

@@ -110,3 +110,11 @@ def test_what_is_no_earlier_delivery_says_what_to_name(name: str, now: Path, tmp
     (tmp_path / "report.json").write_text("{}")
     with pytest.raises(DeliveryError, match="no earlier delivery of `ia-9001`"):
         check_delivery([now], None, previous=tmp_path / name)
+
+
+def test_the_delivery_of_another_district_is_none_before(sent: Path, now: Path) -> None:
+    other = sent.rename(sent.with_name("ia-9002"))
+    mapping = other / "mapping.yaml"
+    mapping.write_text(mapping.read_text().replace("ia-9001", "ia-9002"))
+    with pytest.raises(DeliveryError, match="no earlier delivery of `ia-9001`"):
+        check_delivery([now], None, previous=other)
