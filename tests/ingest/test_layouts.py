@@ -150,6 +150,16 @@ def test_a_part_that_breaks_in_one_file_sets_aside_those_in_another(study: Study
         "Row 2 of 2024/FM_1.csv broke. Mend that part."}
 
 
+@pytest.mark.parametrize(("other", "kept"), [("AB1,1,P,20230823,1000.25\n", 1), (_AB1[0] + "AB1,1,E,20230823,6\n", 2)])
+def test_a_part_at_an_unlisted_school_is_missing_where_its_kind_is(other: str, kept: int, study: Study) -> None:
+    """A lost zero takes the time present from the school's sum; time at another school takes nothing from it."""
+    files = OHIO | {"2024/FM.csv": _FM + "".join((*_AB2, *_AB1[1:], other))}
+    found = ingested(files, study, "ohio_emis", OHIO_MORE)
+    assert len(found.tables["attendance"]) == kept  # type: ignore[arg-type]
+    assert (("part_set_aside", 4) in found_rules(found, "attendance")) == (kept == 1)
+    assert ("school_not_in_roster", 6 if kept == 1 else 7) in found_rules(found, "attendance")
+
+
 def test_parts_that_contradict_each_other_take_the_others_with_them(study: Study) -> None:
     """A repeated part counts once; of two that differ nobody knows the right one, nor the sum."""
     twice = ingested(OHIO | {"2024/FM.csv": _FM + "".join((*_AB1, _AB1[1]))}, study, "ohio_emis", OHIO_MORE)
