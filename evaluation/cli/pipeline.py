@@ -93,8 +93,9 @@ def clear_left_lock(console: Console, root: Path = Path()) -> None:
 
 
 def clear_left_parts(root: Path = Path()) -> None:
-    """Remove what DVC had half written into its cache when the disk was full or it was killed: nobody reads it.
+    """Remove what DVC had half written into its cache when the disk was full or it was killed.
 
+    Parts of files nobody reads. Over an empty folder among those of runs, made before its file, DVC itself stumbles.
     It stays while another DVC is at work here. A cache elsewhere, which other projects may share, is left alone.
     """
     rwlock = root / ".dvc/tmp/rwlock"
@@ -104,6 +105,9 @@ def clear_left_parts(root: Path = Path()) -> None:
         return
     for part in (root / ".dvc/cache/files/md5").rglob(".*.tmp"):
         part.unlink(missing_ok=True)
+    for folder in (root / ".dvc/cache/runs").glob("*/*"):
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
 
 
 def refuse_without_cells(study_id: str) -> None:

@@ -176,6 +176,15 @@ def test_half_written_files_of_the_cache_are_removed_and_nothing_else(tmp_path: 
     assert [each.name for each in part.parent.iterdir()] == ["17d74f326034df57f2d1a1f67e61cd"]
 
 
+def test_an_empty_folder_of_a_run_is_removed_as_dvc_stumbles_over_it(tmp_path: Path) -> None:
+    empty, whole = (tmp_path / ".dvc/cache/runs/9c" / name for name in ("9cff", "9cee"))
+    for folder in (empty, whole):
+        folder.mkdir(parents=True)
+    (whole / "1f").touch()
+    pipeline.clear_left_parts(tmp_path)
+    assert [each.name for each in empty.parent.iterdir()] == ["9cee"]
+
+
 def test_who_is_at_work_keeps_its_half_written_files(tmp_path: Path) -> None:
     part, lock = left_part(tmp_path), left_lock(tmp_path, entry(os.getpid()))
     pipeline.clear_left_parts(tmp_path)
