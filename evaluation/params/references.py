@@ -179,9 +179,9 @@ def _broken_frame(found: Study) -> Iterator[tuple[str, str, str]]:
 
 def _broken_lineage(found: Study) -> Iterator[tuple[str, str, str]]:
     into = {merger.id: merger.merged_into for merger in found.lineage}
-    for i, school in enumerate(into):
-        seen, end = {school}, into[school]
-        while end in into and end not in seen:
+    for i, (school, end) in enumerate(into.items()):
+        seen = {school}
+        while end is not None and end in into and end not in seen:
             seen.add(end)
             end = into[end]
         if end == school:
