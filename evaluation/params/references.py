@@ -179,13 +179,13 @@ def _broken_frame(found: Study) -> Iterator[tuple[str, str, str]]:
 
 def _broken_lineage(found: Study) -> Iterator[tuple[str, str, str]]:
     into = {merger.id: merger.merged_into for merger in found.lineage}
-    for i, (school, end) in enumerate(into.items()):
-        seen = {school}
+    for i, (merged, end) in enumerate(into.items()):
+        seen = {merged}
         while end is not None and end in into and end not in seen:
             seen.add(end)
             end = into[end]
-        if end == school:
-            yield (f"lineage.{i}.merged_into", f"`{school}` merges into itself, by itself or through others.",
+        if end == merged:
+            yield (f"lineage.{i}.merged_into", f"`{merged}` merges into itself, by itself or through others.",
                    "Name the school it lives on in, or null.")
     for i, merger in enumerate(found.lineage):
         for key, school in (("id", merger.id), ("merged_into", merger.merged_into)):
