@@ -179,8 +179,8 @@ def _broken_frame(found: Study) -> Iterator[tuple[str, str, str]]:
 
 def _broken_lineage(found: Study) -> Iterator[tuple[str, str, str]]:
     into = {merger.id: merger.merged_into for merger in found.lineage}
-    for i, (merged, end) in enumerate(into.items()):
-        seen = {merged}
+    for i, merged in enumerate(into):
+        seen, end = {merged}, into[merged]
         while end is not None and end in into and end not in seen:
             seen.add(end)
             end = into[end]
