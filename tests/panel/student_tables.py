@@ -20,8 +20,7 @@ BANDS = {"elementary": (0, 5), "middle": (6, 8), "high": (9, 12)}
 OUTCOMES = (
     {"id": "oss_per_100", "label": "Suspensions", "kind": "count", "measure": "action_count", "unit_name": "per 100",
      "better": "lower", "margin": 1.0, "authority": "test", "version": "1", "definition": "test",
-     "parameters": {"actions": ["OSS"]}, "student_covariates": ["days_enrolled", "schools_attended"],
-     "student_weights": ["first_days_enrolled"]},
+     "parameters": {"actions": ["OSS"]}},
     {"id": "oss_in_october", "label": "Suspensions of those there in October", "kind": "count",
      "measure": "action_count", "unit_name": "per 100", "better": "lower", "margin": 1.0, "authority": "test",
      "version": "1", "definition": "test", "parameters": {"actions": ["OSS"]}, "counted": "baseline_enrolled",
@@ -29,6 +28,7 @@ OUTCOMES = (
     {"id": "absent_pct", "label": "Absence", "kind": "binary", "measure": "chronic_absence", "unit_name": "points",
      "better": "lower", "margin": 1.0, "authority": "test", "version": "1", "definition": "test",
      "parameters": {"threshold_pct": 10, "min_days_enrolled": 45, "count_oss_days": "yes"}})
+ADJUSTED = {"student_covariates": ["days_enrolled", "schools_attended"], "student_weights": ["first_days_enrolled"]}
 DIMENSION = {"id": "race_ethnicity", "label": "Race", "groups": {"black": "Black", "white": "White"}}
 
 
@@ -36,7 +36,7 @@ def small_study(study_of: Callable[..., Study], *, over_time: str = "baseline", 
                 starts: Mapping[str, int] = STARTS, grade_band: str = "middle", **beside: str) -> Study:
     """A study of schools with a program in the middle grades of some districts.
 
-    `beside` are a specification's `student_covariate` and `student_weight`.
+    `beside` are a specification's `student_covariate` and `student_weight`; its outcome then has all such sums.
     """
     cohorts = [{"start": s, "phase": "develop", "districts": [d for d in starts if starts[d] == s]}
                for s in sorted(set(starts.values()))]
@@ -46,7 +46,8 @@ def small_study(study_of: Callable[..., Study], *, over_time: str = "baseline", 
     return study_of(
         dict.fromkeys(DISTRICTS, 2004), first=YEARS[0], last=YEARS[-1], unit="school", grade_bands=BANDS,
         programs=[{"id": "dile", "label": "DILE", "grade_band": grade_band, "cohorts": cohorts}],
-        outcomes=list(OUTCOMES), dimensions=[DIMENSION | {"over_time": over_time}], specifications=[specification],
+        outcomes=[OUTCOMES[0] | ADJUSTED, *OUTCOMES[1:]] if beside else list(OUTCOMES),
+        dimensions=[DIMENSION | {"over_time": over_time}], specifications=[specification],
         events=[{"id": "break", "label": "Break", "kind": "break", "periods": list(breaks)}] if breaks else [],
         plan={"confirmatory": [], "exploratory": [{"specifications": ["students"]}]})
 
