@@ -212,7 +212,7 @@ def test_cv3_and_wild_bootstrap_are_those_of_student_rows_with_dummies(built, ye
     assert wild[0].ci_high == pytest.approx(wild[1].ci_high, rel=1e-9)
 
 
-@pytest.mark.filterwarnings("ignore:.*Variables have been fully absorbed")
+@pytest.mark.filterwarnings("ignore::linearmodels.panel.utility.AbsorbingEffectWarning")
 @pytest.mark.parametrize(("outcome_id", "beside"), [("absent_pct", {}), ("oss_per_100", ADJUSTED[-1])])
 def test_coefficients_are_those_of_linearmodels_on_the_rows(built, years, outcome_id, beside):
     design, moments = built(outcome_id, **beside)
