@@ -67,7 +67,7 @@ def test_rows_that_come_in_parts_are_written_as_those_that_come_at_once(sizes, q
 
 def test_pieces_of_text_change_no_byte(quarantine, tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
-    rows = pd.concat([quarantine[:1]] * 40_000, ignore_index=True).assign(row=range(1, 40_001))
+    rows = quarantine.iloc[[0] * 40_000].reset_index(drop=True).assign(row=range(1, 40_001))
     rows["file"] = [f"delivered/of/somebody/{row:06}.csv" for row in rows["row"]]
     whole = pa.Table.from_pandas(rows, preserve_index=False)
     found = {store.write_in_order(whole.to_batches(max_chunksize=size), "quarantine", "s").read_bytes()
